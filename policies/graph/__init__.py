@@ -1,0 +1,1 @@
+"""The stack as a typed graph: plain values, canonical kinds, joins, documents and principals."""

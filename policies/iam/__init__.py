@@ -1,0 +1,1 @@
+"""Facts about AWS actions, from the offline service authorization reference."""

@@ -1,0 +1,46 @@
+"""What a control must say of one stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.policies.protocol_support import Res
+
+FORMS = ("pass", "fail", "unknown", "legacy", "sidecar")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A stack, the verdict expected of the control, and the resource it must fall on (for findings)."""
+
+    stack: Sequence[Res]
+    verdict: str
+    on: str = ""
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Why a form of fixture does not exist for a control."""
+
+    reason: str
+
+
+Forms = Mapping[str, Sequence[Case] | Absent]
+
+
+def passes(stack: Sequence[Res]) -> Case:
+    return Case(stack, "PASS")
+
+
+def fails(stack: Sequence[Res], on: str, says: str = "") -> Case:
+    return Case(stack, "FAIL", on, says)
+
+
+def unverified(stack: Sequence[Res], on: str, says: str = "") -> Case:
+    return Case(stack, "UNVERIFIED", on, says)
+
+
+NO_LEGACY = Absent("the provider never had another token or shape for this type")
+NO_SIDECAR = Absent("the setting exists on the resource itself only")
