@@ -1,0 +1,94 @@
+"""The identity of one job or crawler: its role, what IAM allows it and what Lake Formation grants it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi import ComponentResource, ResourceOptions
+from pulumi_aws import iam, lakeformation
+
+from components.iam import Document, glue_trust
+from components.names import Names
+from components.settings import Settings
+from components.tagging import tags
+
+TABLE_RIGHTS = ("ALTER", "DESCRIBE", "SELECT")
+"""What comparing and registering partitions takes; no DROP, no INSERT: data goes through S3's own rights."""
+
+
+@dataclass(frozen=True)
+class PipelineRoleArgs:
+    """Who it is for (`function`), what its policy says, and the zone whose tables it works on.
+
+    `governed` are the database, tables and location that the grants are about.
+    """
+
+    settings: Settings
+    names: Names
+    function: str
+    description: str
+    policy: Document
+    zone: str
+    governed: Sequence[pulumi.Resource]
+
+
+class PipelineRole(ComponentResource):
+    """A Glue role of one function, with grants on one zone.
+
+    https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html
+    """
+
+    def __init__(self, name: str, args: PipelineRoleArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("energylake:pipeline:PipelineRole", name, None, opts)
+        names = args.names
+        role_name = names.role(args.function)
+        role = iam.Role(
+            f"{name}-role",
+            name=role_name,
+            description=args.description,
+            assume_role_policy=json.dumps(glue_trust(names)),
+            tags=tags(args.settings, "pipeline"),
+            opts=ResourceOptions(parent=self),
+        )
+        policy = iam.RolePolicy(
+            f"{name}-policy",
+            name=args.function,
+            role=role_name,
+            policy=json.dumps(args.policy),
+            opts=ResourceOptions(parent=self, depends_on=[role]),
+        )
+        self.ready: list[pulumi.Resource] = [policy, *self._grants(name, args, role)]
+        self.register_outputs({"role_arn": names.role_arn(args.function)})
+
+    def _grants(self, name: str, args: PipelineRoleArgs, role: iam.Role) -> list[pulumi.Resource]:
+        names = args.names
+        principal, database = names.role_arn(args.function), names.database(args.zone)
+        opts = ResourceOptions(parent=self, depends_on=[role, *args.governed])
+        return [
+            lakeformation.Permissions(
+                f"{name}-database-grant",
+                principal=principal,
+                permissions=["DESCRIBE"],
+                database=lakeformation.PermissionsDatabaseArgs(name=database, catalog_id=names.account),
+                opts=opts,
+            ),
+            lakeformation.Permissions(
+                f"{name}-tables-grant",
+                principal=principal,
+                permissions=list(TABLE_RIGHTS),
+                table=lakeformation.PermissionsTableArgs(
+                    database_name=database, wildcard=True, catalog_id=names.account
+                ),
+                opts=opts,
+            ),
+            lakeformation.Permissions(
+                f"{name}-location-grant",
+                principal=principal,
+                permissions=["DATA_LOCATION_ACCESS"],
+                data_location=lakeformation.PermissionsDataLocationArgs(
+                    arn=names.location_arn(args.zone), catalog_id=names.account
+                ),
+                opts=opts,
+            ),
+        ]

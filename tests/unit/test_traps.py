@@ -1,0 +1,344 @@
+"""What goes wrong on real AWS though the deployment succeeds: each case is visible in the inputs."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.recorder import STACKS, UNKNOWN, Registration, recorded, stack_config
+
+
+def of_type(stack: str, kind: str) -> list[Registration]:
+    return [one for one in recorded(stack) if one.short_type == kind]
+
+
+def named(stack: str, name: str) -> Registration:
+    (found,) = (one for one in recorded(stack) if one.name == name and one.custom)
+    return found
+
+
+def names_of(stack: str, urns: tuple[str, ...]) -> set[str]:
+    return {one.name for one in recorded(stack) if one.urn in urns}
+
+
+def behind(stack: str, one: Registration) -> set[str]:
+    """The names of everything a resource waits for, directly or not."""
+    graph = {entry.urn: entry for entry in recorded(stack)}
+    seen: set[str] = set()
+    todo = list(one.dependencies)
+    while todo:
+        urn = todo.pop()
+        if urn not in seen and urn in graph:
+            seen.add(urn)
+            todo += graph[urn].dependencies
+    return {graph[urn].name for urn in seen}
+
+
+@pytest.fixture(params=STACKS)
+def stack(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_log_delivery_needs_sse_s3_and_a_bucket_that_does_not_log_itself(stack: str) -> None:
+    def default(name: str) -> dict[str, Any]:
+        (rule,) = named(stack, f"{name}-encryption").inputs["rules"]
+        return dict(rule)
+
+    assert default("logs") == {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+    for name in ("data", "results", "artifacts"):
+        rule = default(name)
+        assert rule["bucketKeyEnabled"] is True
+        assert rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
+    loggers = {one.inputs["bucket"]: one.inputs["targetBucket"] for one in of_type(stack, "BucketLogging")}
+    target = f"energy-trading-datalake-{stack}-logs"
+    assert set(loggers.values()) == {target}
+    assert target not in loggers
+    assert len(loggers) == 3
+    for one in of_type(stack, "BucketLogging"):
+        assert "logs-policy" in names_of(stack, one.dependencies)
+
+
+def test_bucket_encryption_names_the_key_by_its_arn_of_the_right_purpose(stack: str) -> None:
+    for bucket, key in {"data": "data", "artifacts": "data", "results": "results"}.items():
+        one = named(stack, f"{bucket}-encryption")
+        default = one.inputs["rules"][0]["applyServerSideEncryptionByDefault"]
+        assert default["kmsMasterKeyId"] == UNKNOWN, "an alias resolves in the caller's account"
+        assert names_of(stack, one.property_dependencies["rules"]) == {f"keys-{key}-key"}
+
+
+def test_a_versioned_bucket_also_ends_hidden_versions_markers_and_unfinished_uploads(stack: str) -> None:
+    assert all(
+        one.inputs["versioningConfiguration"]["status"] == "Enabled"
+        for one in of_type(stack, "BucketVersioning")
+    )
+    lifecycles = of_type(stack, "BucketLifecycleConfiguration")
+    assert len(lifecycles) == len(of_type(stack, "Bucket")) == 4
+    for one in lifecycles:
+        rules = {rule["id"]: rule for rule in one.inputs["rules"]}
+        for name, rule in rules.items():
+            assert rule["status"] == "Enabled"
+            if name.endswith("-markers"):
+                assert rule["expiration"] == {"expiredObjectDeleteMarker": True}
+                continue
+            assert rule["noncurrentVersionExpiration"]["noncurrentDays"] >= 1
+            assert rule["abortIncompleteMultipartUpload"]["daysAfterInitiation"] >= 1
+            assert rules[f"{name}-markers"]["filter"] == rule["filter"]
+        assert any(name.endswith("-versioning") for name in names_of(stack, one.dependencies))
+
+
+def test_whatever_is_written_into_a_bucket_of_ours_has_an_end(stack: str) -> None:
+    def prefixes(name: str) -> set[str]:
+        rules = named(stack, f"{name}-lifecycle").inputs["rules"]
+        return {rule["filter"]["prefix"] for rule in rules if "expiration" in rule}
+
+    results = {
+        one.inputs["configuration"]["resultConfiguration"]["outputLocation"].split("/", 3)[3]
+        for one in of_type(stack, "Workgroup")
+    }
+    assert prefixes("results") == results
+    logged = {one.inputs["targetPrefix"] for one in of_type(stack, "BucketLogging")}
+    assert all(prefix.startswith(tuple(prefixes("logs"))) for prefix in logged)
+    temporary = {
+        one.inputs["defaultArguments"]["--TempDir"].split("/", 3)[3] for one in of_type(stack, "Job")
+    }
+    assert all(prefix.startswith("temporary/") for prefix in temporary)
+    assert "temporary/" in prefixes("artifacts")
+
+
+def test_a_job_is_told_that_a_key_is_absent_instead_of_being_refused(stack: str) -> None:
+    for job in ("raw-to-processed", "processed-to-curated"):
+        policy = json.loads(named(stack, f"pipeline-{job}-policy").inputs["policy"])
+        listing = [one["Condition"] for one in policy["Statement"] if one["Action"] == ["s3:ListBucket"]]
+        assert {"Null": {"s3:prefix": "true"}} in listing
+
+
+def test_raw_data_is_kept_ninety_days(stack: str) -> None:
+    rules = {rule["id"]: rule for rule in named(stack, "data-lifecycle").inputs["rules"]}
+    assert rules["raw"]["expiration"] == {"days": 90}
+    assert rules["raw"]["filter"] == {"prefix": "raw/"}
+    assert rules["raw"]["noncurrentVersionExpiration"]["noncurrentDays"] <= 90
+    for zone in ("processed", "curated"):
+        assert "expiration" not in rules[zone]
+        assert [step["storageClass"] for step in rules[zone]["transitions"]] == ["STANDARD_IA", "GLACIER_IR"]
+
+
+def test_each_bucket_has_one_notification_document_and_only_the_lake_has_events(stack: str) -> None:
+    (one,) = of_type(stack, "BucketNotification")
+    assert one.inputs == {"bucket": f"energy-trading-datalake-{stack}", "eventbridge": True}
+
+
+def test_keys_rotate_and_have_a_policy(stack: str) -> None:
+    for one in of_type(stack, "Key"):
+        assert one.inputs["enableKeyRotation"] is True
+        assert 7 <= one.inputs["deletionWindowInDays"] <= 30
+        assert json.loads(one.inputs["policy"])["Statement"]
+
+
+def test_nobody_has_default_rights_and_settings_come_before_databases(stack: str) -> None:
+    (settings,) = of_type(stack, "DataLakeSettings")
+    assert settings.inputs["createDatabaseDefaultPermissions"] == []
+    assert settings.inputs["createTableDefaultPermissions"] == []
+    config = stack_config(stack)["energy-trading-datalake:lake_formation"]
+    assert config["deployer_role_arn"] in settings.inputs["admins"]
+    for database in of_type(stack, "CatalogDatabase"):
+        assert {"catalog-lake-settings", "catalog-encryption"} <= names_of(stack, database.dependencies)
+
+
+def test_administrators_and_the_deployer_never_get_grants(stack: str) -> None:
+    (settings,) = of_type(stack, "DataLakeSettings")
+    principals = {one.inputs["principal"] for one in of_type(stack, "Permissions")}
+    assert not principals & set(settings.inputs["admins"])
+    roles = {one.inputs["name"] for one in of_type(stack, "Role")}
+    assert {principal.rpartition("/")[2] for principal in principals} <= roles
+
+
+def test_grants_are_explicit_sorted_and_without_super_rights(stack: str) -> None:
+    grants = of_type(stack, "Permissions")
+    assert len(grants) == 12
+    for one in grants:
+        rights = one.inputs["permissions"]
+        assert rights == sorted(rights)
+        assert not set(rights) & {"ALL", "SUPER", "DROP", "CREATE_DATABASE"}
+        assert "permissionsWithGrantOptions" not in one.inputs
+
+
+def test_locations_are_registered_with_an_own_role_after_what_lies_in_them(stack: str) -> None:
+    locations = of_type(stack, "Resource")
+    assert {one.inputs["arn"].rpartition("/")[2] for one in locations} == {"raw", "processed", "curated"}
+    for one in locations:
+        assert one.inputs["roleArn"].endswith(f"energy-trading-datalake-{stack}-governed-location")
+        assert "useServiceLinkedRole" not in one.inputs
+        zone = one.inputs["arn"].rpartition("/")[2]
+        before = behind(stack, one)
+        assert f"catalog-{zone}-database" in before
+        assert "catalog-location-policy" in before
+
+
+def test_crawlers_use_lake_formation_change_nothing_and_group_by_declared_table(stack: str) -> None:
+    crawlers = of_type(stack, "Crawler")
+    assert len(crawlers) == 2
+    for one in crawlers:
+        assert one.inputs["lakeFormationConfiguration"] == {"useLakeFormationCredentials": True}
+        assert one.inputs["schemaChangePolicy"] == {"updateBehavior": "LOG", "deleteBehavior": "LOG"}
+        configuration = json.loads(one.inputs["configuration"])
+        assert configuration["Grouping"] == {"TableGroupingPolicy": "CombineCompatibleSchemas"}
+        (target,) = one.inputs["catalogTargets"]
+        declared = {
+            table.inputs["name"]
+            for table in of_type(stack, "CatalogTable")
+            if table.inputs["databaseName"] == target["databaseName"]
+        }
+        assert set(target["tables"]) == declared
+        before = names_of(stack, one.dependencies)
+        assert {f"{one.name}-location-grant", f"{one.name}-tables-grant", f"{one.name}-policy"} <= before
+
+
+def test_jobs_pin_their_engine_and_are_bounded(stack: str) -> None:
+    jobs = of_type(stack, "Job")
+    assert len(jobs) == 2
+    for one in jobs:
+        inputs = one.inputs
+        assert inputs["glueVersion"] == "5.1"
+        assert inputs["numberOfWorkers"] >= 2
+        assert 0 < inputs["notificationProperty"]["notifyDelayAfter"] < inputs["timeout"]
+        assert inputs["executionProperty"]["maxConcurrentRuns"] >= 1
+        assert inputs["defaultArguments"]["--job-bookmark-option"] == "job-bookmark-disable"
+
+
+def test_a_job_finds_its_script_and_package_where_the_stack_uploads_them(stack: str) -> None:
+    uploads = {
+        f"s3://{one.inputs['bucket']}/{one.inputs['key']}": one for one in of_type(stack, "BucketObjectv2")
+    }
+    assert all(one.inputs["bucketKeyEnabled"] for one in uploads.values())
+    for job in of_type(stack, "Job"):
+        needed = [job.inputs["command"]["scriptLocation"], job.inputs["defaultArguments"]["--extra-py-files"]]
+        for uri in needed:
+            assert uploads[uri].name in names_of(stack, job.dependencies)
+            assert uploads[uri].inputs["source"]["path"].startswith("/"), "the engine's folder is another one"
+
+
+def test_security_configuration_is_complete_and_every_step_uses_it(stack: str) -> None:
+    (one,) = of_type(stack, "SecurityConfiguration")
+    encryption = one.inputs["encryptionConfiguration"]
+    assert encryption["s3Encryption"] == {"s3EncryptionMode": "SSE-KMS", "kmsKeyArn": UNKNOWN}
+    assert encryption["cloudwatchEncryption"] == {"cloudwatchEncryptionMode": "SSE-KMS", "kmsKeyArn": UNKNOWN}
+    bookmarks = encryption["jobBookmarksEncryption"]
+    assert bookmarks == {"jobBookmarksEncryptionMode": "CSE-KMS", "kmsKeyArn": UNKNOWN}
+    for step in of_type(stack, "Job") + of_type(stack, "Crawler"):
+        assert step.inputs["securityConfiguration"] == one.inputs["name"]
+        assert one.name in names_of(stack, step.dependencies)
+
+
+def test_log_groups_are_encrypted_finite_and_named_as_glue_names_them(stack: str) -> None:
+    prefix = f"energy-trading-datalake-{stack}"
+    groups = of_type(stack, "LogGroup")
+    assert {one.inputs["name"] for one in groups} == {
+        f"/aws-glue/jobs/{prefix}-role/{prefix}-raw-to-processed/output",
+        f"/aws-glue/jobs/{prefix}-role/{prefix}-raw-to-processed/error",
+        f"/aws-glue/jobs/{prefix}-role/{prefix}-processed-to-curated/output",
+        f"/aws-glue/jobs/{prefix}-role/{prefix}-processed-to-curated/error",
+        f"/aws-glue/crawlers-role/{prefix}-raw-data-crawler-{prefix}",
+        f"/aws-glue/crawlers-role/{prefix}-processed-data-crawler-{prefix}",
+    }
+    for one in groups:
+        assert one.inputs["retentionInDays"] >= 1
+        assert names_of(stack, one.property_dependencies["kmsKeyId"]) == {"keys-logs-key"}
+
+
+def test_the_workflow_has_one_event_start_that_aws_is_never_asked_to_start(stack: str) -> None:
+    starts = [one for one in of_type(stack, "Trigger") if one.inputs["type"] == "EVENT"]
+    assert len(starts) == 1
+    assert starts[0].inputs["enabled"] is False
+    assert "startOnCreation" not in starts[0].inputs
+    (batching,) = starts[0].inputs["eventBatchingConditions"]
+    assert 1 <= batching["batchSize"] <= 100
+    assert 1 <= batching["batchWindow"] <= 900
+
+
+def test_the_steps_follow_each_other_on_success(stack: str) -> None:
+    chain = []
+    for one in of_type(stack, "Trigger"):
+        if one.inputs["type"] != "CONDITIONAL":
+            continue
+        assert one.inputs["enabled"] is True
+        assert one.inputs["predicate"]["logical"] == "AND"
+        (condition,) = one.inputs["predicate"]["conditions"]
+        (action,) = one.inputs["actions"]
+        assert condition["logicalOperator"] == "EQUALS"
+        assert condition.get("crawlState", condition.get("state")) == "SUCCEEDED"
+        assert ("crawlState" in condition) == ("crawlerName" in condition)
+        chain.append(
+            (
+                condition.get("crawlerName", condition.get("jobName")),
+                action.get("crawlerName", action.get("jobName")),
+            )
+        )
+    assert sorted(chain) == [
+        ("processed-data-crawler", "processed-to-curated"),
+        ("raw-data-crawler", "raw-to-processed"),
+        ("raw-to-processed", "processed-data-crawler"),
+    ]
+    for one in of_type(stack, "Trigger"):
+        before = names_of(stack, one.dependencies)
+        assert {
+            "pipeline-raw-data-crawler",
+            "pipeline-raw-to-processed-job",
+            "pipeline-flow-workflow",
+        } <= before
+
+
+def test_new_raw_objects_reach_exactly_this_workflow(stack: str) -> None:
+    account = stack_config(stack)["energy-trading-datalake:account_id"]
+    workflow = f"arn:aws:glue:eu-west-1:{account}:workflow/energy-trading-pipeline"
+    pattern = json.loads(named(stack, "pipeline-flow-object-rule").inputs["eventPattern"])
+    assert pattern["detail"]["bucket"]["name"] == [f"energy-trading-datalake-{stack}"]
+    assert pattern["detail"]["object"]["key"] == [{"prefix": "raw/"}]
+    rules = {one.inputs["name"] for one in of_type(stack, "EventRule")}
+    for one in of_type(stack, "EventTarget"):
+        assert one.inputs["arn"] == workflow
+        assert one.inputs["rule"] in rules
+        assert "pipeline-flow-starter-policy" in names_of(stack, one.dependencies)
+    (statement,) = json.loads(named(stack, "pipeline-flow-starter-policy").inputs["policy"])["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (["glue:NotifyEvent"], [workflow])
+    trust = json.loads(named(stack, "pipeline-flow-starter-role").inputs["assumeRolePolicy"])
+    sources = trust["Statement"][0]["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert {f"arn:aws:events:eu-west-1:{account}:rule/{rule}" for rule in rules} <= set(sources)
+
+
+def test_the_clock_starts_a_run_where_there_is_a_clock() -> None:
+    def schedules(stack: str) -> list[str]:
+        return [
+            one.inputs["scheduleExpression"]
+            for one in of_type(stack, "EventRule")
+            if "scheduleExpression" in one.inputs
+        ]
+
+    assert schedules("prod") == ["cron(30 4 * * ? *)"]
+    assert schedules("local") == []
+
+
+def test_workgroups_hold_clients_to_limit_place_owner_and_encryption(stack: str) -> None:
+    account = stack_config(stack)["energy-trading-datalake:account_id"]
+    places = set()
+    for one in of_type(stack, "Workgroup"):
+        configuration = one.inputs["configuration"]
+        assert configuration["enforceWorkgroupConfiguration"] is True
+        assert configuration["publishCloudwatchMetricsEnabled"] is True
+        assert configuration["bytesScannedCutoffPerQuery"] >= 10_000_000
+        results = configuration["resultConfiguration"]
+        assert results["expectedBucketOwner"] == account
+        assert results["encryptionConfiguration"] == {"encryptionOption": "SSE_KMS", "kmsKeyArn": UNKNOWN}
+        assert names_of(stack, one.property_dependencies["configuration"]) == {"keys-results-key"}
+        places.add(results["outputLocation"])
+    bucket = f"s3://energy-trading-datalake-{stack}-results"
+    assert places == {f"{bucket}/analysts/", f"{bucket}/reporting/", f"{bucket}/data-science/"}
+
+
+def test_the_catalog_is_encrypted_passwords_too(stack: str) -> None:
+    (one,) = of_type(stack, "DataCatalogEncryptionSettings")
+    settings = one.inputs["dataCatalogEncryptionSettings"]
+    assert settings["encryptionAtRest"] == {"catalogEncryptionMode": "SSE-KMS", "sseAwsKmsKeyId": UNKNOWN}
+    assert settings["connectionPasswordEncryption"] == {
+        "awsKmsKeyId": UNKNOWN,
+        "returnConnectionPasswordEncrypted": True,
+    }
