@@ -42,8 +42,15 @@ def _trigger_is_enabled(found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _start_trigger(scope: Scope) -> None:
+    """Start a trigger; a new one of type EVENT is left alone, as AWS starts no such trigger."""
+    if scope.state or scope.inputs.get("type") != "EVENT":
+        scope.send("StartTrigger", Name=scope.id)
+
+
 def _stop_trigger(scope: Scope) -> None:
-    if scope.inputs.get("type") in ("CONDITIONAL", "SCHEDULED"):
+    """Stop a trigger that was started; AWS refuses to stop one in state CREATED."""
+    if scope.state.get("state", "CREATED") != "CREATED" and scope.inputs.get("type") != "EVENT":
         scope.send("StopTrigger", Name=scope.id)
 
 
@@ -158,7 +165,7 @@ ROWS = (
         create=Call("CreateTrigger", {"StartOnCreation": "{startOnCreation}"}),
         read=Call("GetTrigger", at="Trigger"),
         update=Call("UpdateTrigger", body="TriggerUpdate"),
-        steps=(Step(("enabled",), Call("StartTrigger"), clear=_stop_trigger, created=True),),
+        steps=(Step(("enabled",), _start_trigger, clear=_stop_trigger),),
         delete=Call("DeleteTrigger"),
         tags=_TAGS,
         replace=("name", "type", "workflowName"),

@@ -233,7 +233,6 @@ EXAMPLES: dict[str, list[Example]] = {
                 "name": "crawled",
                 "type": "CONDITIONAL",
                 "workflowName": "${workflow.name}",
-                "startOnCreation": True,
                 "actions": [
                     {"jobName": "raw-to-processed", "arguments": {"--datasets": "clients"}, "timeout": 30}
                 ],

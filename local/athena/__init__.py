@@ -1,0 +1,7 @@
+"""The stand-in for Athena: queries in its dialect over the deployed lake, inside a deployed workgroup."""
+
+from local.athena.access import Access, View
+from local.athena.errors import QueryError
+from local.athena.query import QueryResult, execute
+
+__all__ = ["Access", "QueryError", "QueryResult", "View", "execute"]
