@@ -1,0 +1,121 @@
+"""The delivered CSV files of one unit: what is wrong with each, and clean text for the engine.
+
+The engine parses without quoting, one physical line a row, so that row numbers are line numbers. A large
+file that already is that plain is read where it lies; all others are gathered, by header, in one text for
+the unit.
+"""
+
+import codecs
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from etl.contract import Contract
+from etl.header import Header, HeaderFault, read_header
+from etl.lines import FileReader
+from etl.parts import Intake, Part, SourceFile
+from etl.scan import blocks, printable, scan, sha256
+
+SMALL_FILE = 8 << 20
+
+
+def take_in(contract: Contract, files: Sequence[SourceFile], folder: Path) -> Intake:
+    """Read the files of one unit into `folder`; nothing is raised for bad content, it is recorded."""
+    intake = Intake(list(files), [], folder / "split.ndjson", folder / "broken.ndjson")
+    with (
+        intake.split_path.open("w", encoding="utf-8") as split,
+        intake.broken_path.open("w", encoding="utf-8") as broken,
+    ):
+        _UnitReader(contract, intake, folder, split, broken).run()
+    return intake
+
+
+class _UnitReader:
+    def __init__(
+        self, contract: Contract, intake: Intake, folder: Path, split: IO[str], broken: IO[str]
+    ) -> None:
+        self.contract = contract
+        self.intake = intake
+        self.folder = folder
+        self.split = split
+        self.broken = broken
+        self.shared: dict[tuple[str, tuple[str, ...]], tuple[Part, IO[bytes]]] = {}
+
+    def run(self) -> None:
+        try:
+            seen: dict[tuple[int, str], SourceFile] = {}
+            sizes = Counter(f.size for f in self.intake.files)
+            for file in self.intake.files:
+                if sizes[file.size] > 1:
+                    file.sha256 = sha256(file.path)
+                    original = seen.setdefault((file.size, file.sha256), file)
+                    if original is not file:
+                        file.duplicate_of, file.records = original.key, original.records
+                        file.warnings["file.duplicate_content"] += 1
+                        continue
+                self._read(file)
+        finally:
+            for part, stream in self.shared.values():
+                stream.close()
+                self.intake.parts.append(part)
+
+    def _read(self, file: SourceFile) -> None:
+        fault, digest, has_cr = scan(file.path)
+        file.sha256 = digest
+        if fault:
+            self.reject_file(file, fault)
+            return
+        with file.path.open("rb") as stream:
+            if stream.read(3) == codecs.BOM_UTF8:
+                file.warnings["file.bom"] += 1
+        if has_cr:
+            file.warnings["file.line_endings"] += 1
+        text = blocks(file.path)
+        first = next(text)
+        head, _, rest = first.partition(b"\n")
+        try:
+            header = read_header(head.decode().removeprefix("\ufeff"), self.contract)
+        except HeaderFault as found:
+            self.reject_file(file, found.rule, first=1 if found.is_record else 2)
+            return
+        file.warnings.update(header.warnings)
+        plain = not has_cr and "file.bom" not in file.warnings and file.size > SMALL_FILE
+        FileReader(self, file, header, head, plain).read(rest, text)
+
+    def shared_part(self, header: Header) -> tuple[Part, IO[bytes]]:
+        """Return the part that all small or unclean files with this header are gathered in."""
+        key = (header.delimiter, header.names)
+        if key not in self.shared:
+            path = self.folder / f"part-{len(self.shared)}.csv"
+            self.shared[key] = (Part(path, header, 0), path.open("wb"))
+        return self.shared[key]
+
+    def reject(
+        self, file: SourceFile, line: int, raw: str, reasons: Sequence[str], *, count: bool = True
+    ) -> None:
+        """Write one record (or, on line 0, a whole file) to the broken ones."""
+        row = {"f": file.index, "l": line, "raw": printable(raw), "fields": None, "reasons": list(reasons)}
+        self.broken.write(json.dumps(row, ensure_ascii=False) + "\n")
+        if count:
+            self.intake.broken += 1
+            self.intake.record_counts.update(reasons)
+
+    def reject_file(self, file: SourceFile, rule: str, *, first: int = 2) -> None:
+        """Reject a whole file and every record in it, from line `first` on."""
+        if rule == "file.header_only" and self.contract.allow_empty_day:
+            file.warnings["file.empty_day"] += 1
+            return
+        file.fault = rule
+        file.warnings.clear()
+        self.reject(file, 0, file.key.rsplit("/", 1)[-1], [rule], count=False)
+        if rule == "file.empty":
+            return
+        number = 0
+        for block in blocks(file.path):
+            for text in block.decode("utf-8", "backslashreplace").removesuffix("\n").split("\n"):
+                number += 1
+                if number >= first and text.strip():
+                    file.records += 1
+                    self.reject(file, number, text, [rule])

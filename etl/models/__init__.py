@@ -1,0 +1,1 @@
+"""SQL models in DuckDB's dialect, kept within what sqlglot carries over to Spark SQL."""
