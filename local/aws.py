@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import threading
 import urllib.error
 import urllib.request
@@ -11,12 +12,18 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from etl.errors import DataLakeError
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
+# Neither a profile nor a configuration file of the user's has a say in the embedded AWS.
+_NOTHING_OF_THE_USERS = {
+    name: (None, None, default, None)
+    for name, default in (("profile", None), ("config_file", os.devnull), ("credentials_file", os.devnull))
+}
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -32,7 +39,11 @@ class Cloud:
         self.endpoint = endpoint.rstrip("/")
         self.account = account
         self.region = region
-        self._session = boto3.session.Session(aws_access_key_id="local", aws_secret_access_key="local")
+        self._session = boto3.session.Session(
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+            botocore_session=botocore.session.Session(session_vars=_NOTHING_OF_THE_USERS),
+        )
         self._clients: dict[tuple[str, str], Any] = {}
         self._making = threading.Lock()
 

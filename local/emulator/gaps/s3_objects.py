@@ -16,13 +16,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto.s3.exceptions import EntityTooSmall, InvalidPart, InvalidRange, MalformedXML
-from moto.s3.models import FakeKey, S3Backend
+from moto.s3.models import FakeDeleteMarker, FakeKey, S3Backend
 from moto.s3.notifications import S3NotificationEvent, send_event
 from moto.s3.responses import S3Response
 from moto.s3.utils import compute_checksum
 from moto.settings import S3_UPLOAD_PART_MIN_SIZE
 
-from local.emulator.gaps.extend import replace
+from local.emulator.gaps.extend import add, replace
 
 BLOCK_BYTES = 1 << 20
 
@@ -219,6 +219,10 @@ def install() -> None:
             made.checksum_type = "FULL_OBJECT"
             made.checksum_value = _whole(src_key.checksum_algorithm, [made])
 
+    def dispose(self: Any) -> None:
+        """Frees nothing: a delete marker holds no bytes, but goes with the versions of its key."""
+
+    add(FakeDeleteMarker, dispose)
     answer_get = replace(S3Response, "get_object", get_object)
     answer_copy = replace(S3Backend, "copy_object", copy_object)
     replace(S3Backend, "complete_multipart_upload", complete_multipart_upload)

@@ -277,3 +277,19 @@ def test_a_reader_finishes_although_the_object_is_deleted_under_it(cloud: Cloud)
     begin = body.read(1000)
     s3.delete_object(Bucket=name, Key="x")
     assert begin + body.read() == content
+
+
+def test_a_bucket_whose_versioning_was_suspended_can_be_emptied_of_delete_markers(cloud: Cloud) -> None:
+    s3, name = cloud.client("s3"), bucket(cloud, "emptied")
+    versioning = {"Bucket": name, "VersioningConfiguration": {"Status": "Enabled"}}
+    s3.put_bucket_versioning(**versioning)
+    s3.put_object(Bucket=name, Key="x", Body=b"1")
+    s3.delete_object(Bucket=name, Key="x")
+    versioning["VersioningConfiguration"] = {"Status": "Suspended"}
+    s3.put_bucket_versioning(**versioning)
+    found = s3.list_object_versions(Bucket=name)
+    every = [
+        {"Key": e["Key"], "VersionId": e["VersionId"]} for e in found["Versions"] + found["DeleteMarkers"]
+    ]
+    s3.delete_objects(Bucket=name, Delete={"Objects": every})
+    s3.delete_bucket(Bucket=name)

@@ -1,0 +1,143 @@
+"""`put`, `run` and `query`: files into the lake, the pipeline over them, and questions to the result."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from etl.contract import RAW_DATASETS, load
+from local import athena, console
+from local.commands import headers, layout, pipeline, quarantine, session
+from local.commands.errors import Refused, UsageError
+from local.commands.report import rows_table
+
+
+class Format(StrEnum):
+    """How a query's rows are printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def put(
+    dataset: Annotated[str, typer.Argument(help="providers, clients or transactions.")],
+    files: Annotated[list[Path], typer.Argument(help="CSV files with a header line.", metavar="FILE...")],
+    date: Annotated[str, typer.Option(help="The load date, YYYY-MM-DD: the folder the files go to.")],
+) -> None:
+    """Deliver CSV files to the lake's raw zone, as a source system would; `run` then processes them.
+
+    A file of the same name and date replaces the one delivered before. A file that breaks the data contract
+    ends in quarantine with the reasons, line by line; nothing that is published changes by it.
+    """
+    known = list(RAW_DATASETS)
+    if dataset not in known:
+        raise UsageError(f"there is no dataset {dataset!r}", fix=f"use one of {', '.join(known)}")
+    day = _date(date)
+    for file in files:
+        if not file.is_file():
+            raise UsageError(f"{file} is not a file", fix="name CSV files that exist")
+        if file.suffix.lower() != ".csv":
+            raise UsageError(
+                f"{file} is not a .csv file", fix="the pipeline reads *.csv: rename or convert it"
+            )
+    if len({file.name for file in files}) < len(files):
+        raise UsageError(
+            "two of the files have the same name", fix="one would replace the other: rename them"
+        )
+    cloud = session.deployed()
+    with console.step(f"Delivering {dataset} of {day}") as step:
+        for number, file in enumerate(files, 1):
+            step.update(file.name, number / len(files))
+            key = pipeline.deliver(cloud, dataset, day, file)
+            step.note(f"    {file} → {key}")
+            if fault := headers.fault(file, load(dataset)):
+                step.note(f"    {file.name}: {fault}; the whole file will go to quarantine")
+        step.finish(f"{len(files)} file{'s' if len(files) != 1 else ''}; ./lake run processes them")
+
+
+def run() -> None:
+    """Run the pipeline as it is deployed: every workflow that delivered files have started, to its end.
+
+    Exit code 3 when a data-quality threshold was breached: then nothing of that batch was published.
+    """
+    cloud = session.deployed()
+    reports = pipeline.run(cloud)
+    if not reports:
+        console.messages().print("Nothing to do: no file was delivered since the last run.")
+    for report in reports:
+        pipeline.print_report(console.output(), report)
+    if rows := quarantine.rows(cloud, reports):
+        console.output().print(quarantine.table(rows))
+    if any(not report.succeeded for report in reports):
+        raise pipeline.failure(reports)
+
+
+def query(
+    workgroup: Annotated[str, typer.Argument(help="analysts, reporting or data-science.")],
+    sql: Annotated[
+        str,
+        typer.Argument(metavar="SQL", help="One statement in Athena's SQL; - reads it from standard input."),
+    ],
+    output: Annotated[Format, typer.Option("--format", help="How to print the rows.")] = Format.TABLE,
+) -> None:
+    """Ask the lake in Athena's SQL, in a workgroup and within its limits.
+
+    Rows go to standard output; bytes scanned, time and the result's place to standard error. Exit code 2 when
+    Athena would refuse the statement, 3 when a limit of the workgroup cancelled it.
+    """
+    text = sys.stdin.read() if sql == "-" else sql
+    try:
+        result = athena.execute(session.deployed(), workgroup, text, work=layout.work())
+    except athena.QueryError as error:
+        kind = Refused if error.state == "CANCELLED" else UsageError
+        raise kind(error.reason, where=error.where, fix=error.fix) from error
+    print_rows(result.columns, result.rows, output)
+    count = f"{len(result.rows)} row{'s' if len(result.rows) != 1 else ''}"
+    console.messages().print(
+        f"[dim]{count} · {result.bytes_scanned:,} bytes scanned · {result.seconds:.2f} s ·"
+        f" {result.output_location}[/]",
+        soft_wrap=True,
+    )
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: Format) -> None:
+    """Print rows on standard output; in CSV and JSON nothing is shortened."""
+    if form is Format.CSV:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(["" if value is None else value for value in row] for row in rows)
+    elif form is Format.JSON:
+        records = [dict(zip(columns, row, strict=True)) for row in rows]
+        sys.stdout.write(json.dumps(records, default=str, ensure_ascii=False, indent=2) + "\n")
+    else:
+        numeric = frozenset(
+            name
+            for place, name in enumerate(columns)
+            if any(isinstance(row[place], int | float) for row in rows)
+        )
+        console.output().print(
+            rows_table("", list(columns), [tuple(map(shown, row)) for row in rows], numeric)
+        )
+
+
+def shown(value: Any) -> str:
+    """Write one value as people read it."""
+    return "" if value is None else str(value)
+
+
+def _date(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{text!r} is not a date", fix="write it as YYYY-MM-DD, for instance 2026-03-29"
+        ) from error

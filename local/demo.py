@@ -1,0 +1,99 @@
+"""`demo`: the whole path on this machine, from the program to queried gold tables."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from etl import generate
+from etl.errors import DataLakeError
+from local import athena, console, demo_summary
+from local.aws import Cloud
+from local.commands import layout, pipeline, session, stacks
+from local.demo_summary import Account
+from local.engine import recovery
+from local.runner.report import WorkflowReport
+
+SEED = 2026
+
+QUARANTINED = f"""
+SELECT dataset, reason, count(*) AS rows
+FROM energy_processed_{layout.STACK}.quarantine CROSS JOIN UNNEST(reasons) AS broken (reason)
+GROUP BY dataset, reason ORDER BY rows DESC, dataset, reason"""
+
+
+def demo(
+    rows: Annotated[int, typer.Option(min=1, help="Transactions to generate, over all load dates.")] = 20_000,
+) -> None:
+    """Deploy the platform on an embedded AWS, bring three days of energy trades through it, query the result.
+
+    Needs no AWS account. Everything stays up afterwards: query it, put your own files, see `./lake status`.
+    Running it again changes nothing that is there already.
+    """
+    account = Account()
+    stack = session.workspace()
+    with _timed(account, "deploy"):
+        deployment = stacks.deployment(layout.STACK)
+        deployment.up()
+    account.resources = recovery.resources(stack)
+    account.judged = demo_summary.judged(stack.folder / "policy-report.json")
+    cloud = session.deployed()
+    with _timed(account, "generate"):
+        days = _generated(rows)
+    with _timed(account, "pipeline"):
+        for day, files in days:
+            account.reports += _day(cloud, day, files)
+    with _timed(account, "query"), console.step("Querying the gold tables") as step:
+        for table, (workgroup, columns, order) in demo_summary.GOLD.items():
+            step.update(f"{table} in workgroup {workgroup}")
+            place = f"energy_curated_{layout.STACK}.{table}"
+            sql = f"SELECT {columns} FROM {place} ORDER BY {order} LIMIT {demo_summary.SHOWN}"
+            result = athena.execute(cloud, workgroup, sql, work=layout.work())
+            if not result.rows:
+                raise DataLakeError(
+                    f"the pipeline succeeded but {place} is empty", fix="look at ./lake status"
+                )
+            account.gold[table] = (result.columns, result.rows)
+        account.quarantined = athena.execute(cloud, "analysts", QUARANTINED, work=layout.work()).rows
+    demo_summary.show(console.output(), account)
+
+
+def _day(cloud: Cloud, day: datetime.date, files: list[tuple[str, Path]]) -> list[WorkflowReport]:
+    """Deliver the files of one load date and run what they start."""
+    with console.step(f"Delivering the files of {day}") as step:
+        for number, (dataset, file) in enumerate(files, 1):
+            step.update(file.name, number / len(files))
+            pipeline.deliver(cloud, dataset, day, file)
+        step.finish(f"{len(files)} files")
+    reports = pipeline.run(cloud)
+    if any(not report.succeeded for report in reports):
+        raise pipeline.failure(reports)
+    return reports
+
+
+@contextlib.contextmanager
+def _timed(account: Account, phase: str) -> Iterator[None]:
+    start = time.monotonic()
+    yield
+    account.seconds[phase] = time.monotonic() - start
+
+
+def _generated(rows: int) -> list[tuple[datetime.date, list[tuple[str, Path]]]]:
+    """Make the files of each load date; the same rows and seed give the same bytes."""
+    folder = layout.work() / "generated"
+    shutil.rmtree(folder, ignore_errors=True)
+    with console.step("Generating three days of energy trades") as step:
+        made = generate.generate(folder, seed=SEED, rows=rows)
+        step.finish(f"{rows:,} transactions and {len(made.cases)} kinds of dirt in {len(made.files)} files")
+    days: dict[datetime.date, list[tuple[str, Path]]] = {}
+    for name in sorted(made.files):
+        dataset, day, _ = name.split("/")
+        days.setdefault(datetime.date.fromisoformat(day), []).append((dataset, folder / name))
+    return sorted(days.items())

@@ -1,0 +1,125 @@
+"""One clone, as a newcomer meets it: demo, query, bad data, no drift, destroy."""
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.engine.binary import Engine
+from local.engine.embedded import Embedded
+from tests.etl import oracle
+from tests.local.clone_support import Clone, clone
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+GOLD = ("daily_energy_consumption", "provider_performance", "client_analytics")
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Clone, str]]:
+    """A clone in which `demo` has run once, and what it printed."""
+    here = clone(tmp_path_factory.mktemp("clone") / "lake")
+    try:
+        yield here, here.must("demo", timeout=400)
+    finally:
+        here.close()
+
+
+def test_the_demo_ends_with_a_summary(shown: tuple[Clone, str]) -> None:
+    _, printed = shown
+    for word in ("created", "controls passed", "rejected", "quarantined", *GOLD):
+        assert word in printed.lower(), printed
+
+
+@pytest.mark.parametrize("table", GOLD)
+def test_gold_equals_an_independent_calculation(shown: tuple[Clone, str], table: str) -> None:
+    here, _ = shown
+    expected = oracle.gold(here.root / ".lake" / "local" / "work" / "generated")[table]
+    columns = list(expected[0])
+    got = here.rows("reporting", f"SELECT {', '.join(columns)} FROM energy_curated_local.{table}")
+    assert canonical(got) == canonical(expected)
+
+
+def canonical(rows: list[dict[str, Any]]) -> list[str]:
+    """Rows as sorted text; numbers by value, so 1.50 and 1.5 are one."""
+
+    def text(value: Any) -> str:
+        if value is None or value == "":
+            return "∅"
+        if isinstance(value, (int, float, Decimal)) or re.fullmatch(r"-?\d+(\.\d+)?", str(value)):
+            return f"{Decimal(str(value)).normalize():f}"
+        return str(value)
+
+    return sorted(json.dumps({k: text(v) for k, v in row.items()}, sort_keys=True) for row in rows)
+
+
+def test_every_row_that_came_in_is_accounted_for(shown: tuple[Clone, str]) -> None:
+    here, _ = shown
+    good = "SELECT count(*) AS n FROM energy_processed_local.transactions"
+    rejected = "SELECT count(*) AS n FROM energy_processed_local.quarantine WHERE dataset = 'transactions' AND source_line > 0"
+    expected = oracle.evaluate(here.root / ".lake" / "local" / "work" / "generated").counts("transactions")
+    assert min(expected.values()) > 0
+    assert int(here.rows("analysts", good)[0]["n"]) == expected["good"]
+    assert int(here.rows("analysts", rejected)[0]["n"]) == expected["rejected"]
+
+
+def test_a_second_demo_converges_and_publishes_nothing_new(shown: tuple[Clone, str]) -> None:
+    here, _ = shown
+    before = published(here)
+    assert any(key.startswith("curated/client_analytics/") for key in before)
+    here.must("demo", timeout=400)
+    assert published(here) == before
+
+
+def published(here: Clone) -> dict[str, tuple[str, str]]:
+    """Entity tag and time of every object that readers see."""
+    s3 = here.cloud().client("s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket="energy-trading-datalake-local")
+    return {
+        entry["Key"]: (entry["ETag"], str(entry["LastModified"]))
+        for page in pages
+        for entry in page["Contents"]
+        if entry["Key"].endswith(".parquet")
+    }
+
+
+def test_a_bad_file_changes_nothing_published(shown: tuple[Clone, str], tmp_path: Path) -> None:
+    here, _ = shown
+    total = "SELECT count(*) AS n, sum(net_mwh) AS mwh FROM energy_curated_local.daily_energy_consumption"
+    before = here.rows("reporting", total)
+    bad = tmp_path / "broken.csv"
+    bad.write_text("client_id,quantity\nC000001,not-a-number\n", encoding="utf-8")
+    answer = here.lake("put", "transactions", str(bad), "--date", "2026-03-31")
+    assert "broken.csv" in answer.stdout + answer.stderr
+    assert "transaction_id" in answer.stdout + answer.stderr, "the missing column is named"
+    assert here.rows("reporting", total) == before
+
+
+def test_sql_that_would_change_data_is_refused_by_name(shown: tuple[Clone, str]) -> None:
+    here, _ = shown
+    answer = here.lake("query", "analysts", "DELETE FROM energy_curated_local.client_analytics")
+    assert answer.returncode == 2
+    assert "DELETE" in answer.stdout + answer.stderr
+
+
+def test_up_again_changes_nothing_and_refresh_sees_no_drift(
+    shown: tuple[Clone, str], pulumi_engine: Engine
+) -> None:
+    here, _ = shown
+    plan = here.root / "plan.json"
+    here.must("preview", "local", "--json", str(plan))
+    operations = {step["op"] for step in json.loads(plan.read_text())["steps"]}
+    assert operations == {"same"}
+    drift = Embedded(here.root, here.root, here.root / "policies", pulumi_engine).refresh()
+    assert drift.touched == ()
+
+
+def test_destroy_leaves_the_embedded_aws_empty(shown: tuple[Clone, str]) -> None:
+    here, _ = shown
+    assert here.control("inventory") != {}
+    here.must("destroy", "local", "--yes")
+    assert here.control("inventory") == {}
