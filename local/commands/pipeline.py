@@ -17,6 +17,9 @@ from local.commands import layout
 from local.commands.errors import Refused
 from local.runner.report import NodeReport, WorkflowReport
 
+DRIFTS = 5
+"""Differences between catalog and files that are listed for each crawler."""
+
 
 def deliver(cloud: Cloud, dataset: str, day: datetime.date, file: Path) -> str:
     """Put a file into the raw zone and return its key; S3 tells EventBridge, which wakes the workflow."""
@@ -46,11 +49,11 @@ def print_report(output: Console, report: WorkflowReport) -> None:
             f"  [dim]{escape(_facts(node))}[/]",
             soft_wrap=True,
         )
-        for drift in node.drift:
-            output.print(
-                f"      [yellow]drift[/] {escape(f'{drift.table}: {drift.kind}, {drift.detail}')}",
-                soft_wrap=True,
-            )
+        for drift in node.drift[:DRIFTS]:
+            line = f"{drift.table}: {drift.kind}, {drift.detail}"
+            output.print(f"      [yellow]drift[/] {escape(line)}", soft_wrap=True)
+        if len(node.drift) > DRIFTS:
+            output.print(f"      [yellow]drift[/] … and {len(node.drift) - DRIFTS} more")
     if not report.nodes:
         for trigger in report.silent_triggers:
             output.print(f"  [yellow]{escape(trigger.name)}[/] did not fire: {escape(trigger.reason)}")
