@@ -162,18 +162,24 @@ class FolderStore:
             return Path(name)
 
 
+def _s3_client() -> Any:
+    import boto3  # noqa: PLC0415  the folder adapter must not need it
+    from botocore.config import Config  # noqa: PLC0415
+
+    settings: dict[str, Any] = {"retries": {"mode": "standard", "max_attempts": 5}}
+    if os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"):
+        settings["s3"] = {"addressing_style": "path"}
+    return boto3.client("s3", config=Config(**settings))
+
+
 class S3Store:
-    """A bucket; encryption is left to the bucket's default, which the platform enforces."""
+    """A bucket; encryption is left to the bucket's default, which the platform enforces.
 
-    def __init__(self, bucket: str) -> None:
-        import boto3  # noqa: PLC0415  the folder adapter must not need it
-        from botocore.config import Config  # noqa: PLC0415
+    `client` is boto3's S3 client; without one it is made from the environment, as in a job.
+    """
 
-        overridden = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-        settings: dict[str, Any] = {"retries": {"mode": "standard", "max_attempts": 5}}
-        if overridden:
-            settings["s3"] = {"addressing_style": "path"}
-        self.client: Any = boto3.client("s3", config=Config(**settings))
+    def __init__(self, bucket: str, client: Any = None) -> None:
+        self.client: Any = client or _s3_client()
         self.bucket = bucket
         self.uri = f"s3://{bucket}/"
 

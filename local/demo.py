@@ -12,14 +12,14 @@ from typing import Annotated
 
 import typer
 
-from etl import generate
+from etl import generate, processed
 from etl.errors import DataLakeError
+from etl.store import S3Store
 from local import athena, console, demo_summary
 from local.aws import Cloud
 from local.commands import layout, pipeline, session, stacks
 from local.demo_summary import Account
 from local.engine import recovery
-from local.runner.report import WorkflowReport
 
 SEED = 2026
 
@@ -49,7 +49,7 @@ def demo(
         days = _generated(rows)
     with _timed(account, "pipeline"):
         for day, files in days:
-            account.reports += _day(cloud, day, files)
+            _day(cloud, day, files)
     with _timed(account, "query"), console.step("Querying the gold tables") as step:
         for table, (workgroup, columns, order) in demo_summary.GOLD.items():
             step.update(f"{table} in workgroup {workgroup}")
@@ -61,11 +61,12 @@ def demo(
                     f"the pipeline succeeded but {place} is empty", fix="look at ./lake status"
                 )
             account.gold[table] = (result.columns, result.rows)
+        account.intake = processed.totals(S3Store(layout.BUCKET, cloud.client("s3")))
         account.quarantined = athena.execute(cloud, "analysts", QUARANTINED, work=layout.work()).rows
     demo_summary.show(console.output(), account)
 
 
-def _day(cloud: Cloud, day: datetime.date, files: list[tuple[str, Path]]) -> list[WorkflowReport]:
+def _day(cloud: Cloud, day: datetime.date, files: list[tuple[str, Path]]) -> None:
     """Deliver the files of one load date and run what they start."""
     with console.step(f"Delivering the files of {day}") as step:
         for number, (dataset, file) in enumerate(files, 1):
@@ -75,7 +76,6 @@ def _day(cloud: Cloud, day: datetime.date, files: list[tuple[str, Path]]) -> lis
     reports = pipeline.run(cloud)
     if any(not report.succeeded for report in reports):
         raise pipeline.failure(reports)
-    return reports
 
 
 @contextlib.contextmanager

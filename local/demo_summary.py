@@ -15,7 +15,6 @@ from rich.table import Table
 
 from local.commands.report import rows_table
 from local.provider.table import standing
-from local.runner.report import WorkflowReport
 
 SHOWN = 5
 """Rows of each gold table that are shown."""
@@ -59,13 +58,13 @@ class Account:
     """What a demo did, gathered for its summary.
 
     `resources` is the stack's state (dicts with `type` and `urn`), `judged` the policy pack's report,
-    `reports` the walked workflow runs, `gold` the first rows of each gold table as (columns, rows),
-    `quarantined` the rejected rows by dataset and reason, `seconds` the time of each phase by name.
+    `intake` the lake's rows by dataset and verdict, `gold` the first rows of each gold table as (columns,
+    rows), `quarantined` the rejected rows by dataset and reason, `seconds` the time of each phase by name.
     """
 
     resources: Sequence[Mapping[str, Any]] = ()
     judged: Mapping[str, Any] = field(default_factory=dict)
-    reports: list[WorkflowReport] = field(default_factory=list)
+    intake: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     gold: dict[str, tuple[Sequence[str], Sequence[Sequence[Any]]]] = field(default_factory=dict)
     quarantined: Sequence[Sequence[Any]] = ()
     seconds: dict[str, float] = field(default_factory=dict)
@@ -79,9 +78,7 @@ def show(output: Console, account: Account) -> None:
     output.print(policies_line(account.judged))
     output.print()
     output.rule("[bold]What became of the data", align="left", style="dim")
-    output.print(
-        intake_table(account.reports) or "Nothing new was delivered: every file is as it was in the last run."
-    )
+    output.print(intake_table(account.intake))
     if account.quarantined:
         output.print()
         output.print(quarantine_table(account.quarantined))
@@ -148,21 +145,14 @@ def policies_line(judged: Mapping[str, Any]) -> str:
     )
 
 
-def intake_table(reports: Sequence[WorkflowReport]) -> Table | None:
-    """Make the table of delivered rows by dataset: each is good, rejected or a duplicate; or None."""
-    names = ("files", "rows_in", "good", "rejected", "duplicates")
-    sums: dict[str, Counter[str]] = {}
-    for report in reports:
-        node = report.node("raw-to-processed")
-        for unit in (node.summary or {}).get("units", []) if node is not None else []:
-            sums.setdefault(unit["dataset"], Counter()).update({name: int(unit[name]) for name in names})
-    if not sums:
-        return None
+def intake_table(intake: Mapping[str, Mapping[str, int]]) -> Table:
+    """Make the table of delivered rows by dataset: each is good, rejected or a duplicate."""
+    names = ("rows_in", "good", "rejected", "duplicates")
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("dataset")
     for name in names:
         table.add_column(name.replace("_", " "), justify="right")
-    for dataset, counts in sorted(sums.items()):
+    for dataset, counts in sorted(intake.items()):
         table.add_row(dataset, *(f"{counts[name]:,}" for name in names))
     return table
 

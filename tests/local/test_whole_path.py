@@ -60,7 +60,10 @@ def canonical(rows: list[dict[str, Any]]) -> list[str]:
 def test_every_row_that_came_in_is_accounted_for(shown: tuple[Clone, str]) -> None:
     here, _ = shown
     good = "SELECT count(*) AS n FROM energy_processed_local.transactions"
-    rejected = "SELECT count(*) AS n FROM energy_processed_local.quarantine WHERE dataset = 'transactions' AND source_line > 0"
+    rejected = (
+        "SELECT count(*) AS n FROM energy_processed_local.quarantine"
+        " WHERE dataset = 'transactions' AND source_line > 0"  # line 0 stands for a whole rejected file
+    )
     expected = oracle.evaluate(here.root / ".lake" / "local" / "work" / "generated").counts("transactions")
     assert min(expected.values()) > 0
     assert int(here.rows("analysts", good)[0]["n"]) == expected["good"]
