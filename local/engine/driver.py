@@ -26,7 +26,8 @@ from semver import VersionInfo
 
 from etl.errors import DataLakeError
 from local import console
-from local.engine import plugins, recovery
+from local.aws import Cloud
+from local.engine import orphans, plugins, recovery
 from local.engine.binary import Engine
 from local.engine.errors import EngineError, PolicyViolation, StackBusy, Violation
 from local.engine.progress import POLICY_HOST, Feed
@@ -180,7 +181,8 @@ class Driver:
     def _repair(self, stack: automation.Stack) -> None:
         """Settle what a killed engine had begun and never saw the end of.
 
-        The embedded provider takes over what it finds half-made under the same name: the notes are dropped.
+        The embedded provider takes over what it finds half-made under the same name, and what has no name
+        is removed: the notes are dropped.
         In the real AWS only a person may decide that.
         """
         unsettled = recovery.pending(self.workspace)
@@ -191,6 +193,10 @@ class Driver:
                 f"an interrupted deployment left {len(unsettled)} resources in doubt:\n  "
                 + "\n  ".join(unsettled),
                 fix="look which of them exist in AWS, then settle them with `pulumi refresh`",
+            )
+        if self.emulator:
+            orphans.remove(
+                Cloud(self.emulator), recovery.begun(self.workspace), recovery.resources(self.workspace)
             )
         state = stack.export_stack()
         settled = {

@@ -117,6 +117,12 @@ def resources(workspace: Workspace) -> list[dict[str, Any]]:
     return [resource for resource in held if not str(resource.get("type", "")).startswith(own)]
 
 
+def begun(workspace: Workspace) -> list[dict[str, Any]]:
+    """List the resources whose creation began and was never reported as ended."""
+    operations = checkpoint(workspace).get("pending_operations") or []
+    return [operation["resource"] for operation in operations if operation["type"] == "creating"]
+
+
 def pending(workspace: Workspace) -> list[str]:
     """Name the resources on which an operation began and was never reported as ended, as `creating URN`."""
     operations = checkpoint(workspace).get("pending_operations") or []

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,20 @@ from local.aws import Cloud
 from local.emulator import process
 
 ROOT = Path(__file__).resolve().parents[2]
+GOLD = ("daily_energy_consumption", "provider_performance", "client_analytics")
+
+
+def canonical(rows: list[dict[str, Any]]) -> list[str]:
+    """Rows as sorted text; numbers by value, so 1.50 and 1.5 are one."""
+
+    def text(value: Any) -> str:
+        if value is None or value == "":
+            return "∅"
+        if isinstance(value, (int, float, Decimal)) or re.fullmatch(r"-?\d+(\.\d+)?", str(value)):
+            return f"{Decimal(str(value)).normalize():f}"
+        return str(value)
+
+    return sorted(json.dumps({k: text(v) for k, v in row.items()}, sort_keys=True) for row in rows)
 
 
 @dataclass(frozen=True)
@@ -60,11 +76,14 @@ class Clone:
             start_new_session=True,
         )
 
-    def cloud(self) -> Cloud:
+    def emulator(self) -> process.Emulator:
         """The clone's own embedded AWS, which must be running."""
-        emulator = process.find(self.root, "local")
-        assert emulator is not None, "the emulator is not running"
-        return Cloud(emulator.endpoint)
+        found = process.find(self.root, "local")
+        assert found is not None, "the emulator is not running"
+        return found
+
+    def cloud(self) -> Cloud:
+        return Cloud(self.emulator().endpoint)
 
     def control(self, path: str) -> Any:
         """An answer of the emulator's control API."""

@@ -1,22 +1,17 @@
 """One clone, as a newcomer meets it: demo, query, bad data, no drift, destroy."""
 
 import json
-import re
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from local.engine.binary import Engine
 from local.engine.embedded import Embedded
 from tests.etl import oracle
-from tests.local.clone_support import Clone, clone
+from tests.local.clone_support import GOLD, Clone, canonical, clone
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-GOLD = ("daily_energy_consumption", "provider_performance", "client_analytics")
 
 
 @pytest.fixture(scope="module")
@@ -42,19 +37,6 @@ def test_gold_equals_an_independent_calculation(shown: tuple[Clone, str], table:
     columns = list(expected[0])
     got = here.rows("reporting", f"SELECT {', '.join(columns)} FROM energy_curated_local.{table}")
     assert canonical(got) == canonical(expected)
-
-
-def canonical(rows: list[dict[str, Any]]) -> list[str]:
-    """Rows as sorted text; numbers by value, so 1.50 and 1.5 are one."""
-
-    def text(value: Any) -> str:
-        if value is None or value == "":
-            return "∅"
-        if isinstance(value, (int, float, Decimal)) or re.fullmatch(r"-?\d+(\.\d+)?", str(value)):
-            return f"{Decimal(str(value)).normalize():f}"
-        return str(value)
-
-    return sorted(json.dumps({k: text(v) for k, v in row.items()}, sort_keys=True) for row in rows)
 
 
 def test_every_row_that_came_in_is_accounted_for(shown: tuple[Clone, str]) -> None:
