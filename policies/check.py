@@ -8,15 +8,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from datetime import date
 from enum import IntEnum, StrEnum
 from pathlib import Path
+from typing import Any
 
 from policies.errors import PolicyPackError
 from policies.levels import Profile, for_stack, names, profile
 from policies.pack import NAME, VERSION
 from policies.report import report
-from policies.ruling import Ruling, judge
+from policies.ruling import judge
 from policies.sarif import sarif
 from policies.state_files import read
 from policies.text import text
@@ -42,10 +44,10 @@ class Format(StrEnum):
     SARIF = "sarif"
 
 
-def ruling_of(
+def account_of(
     file: Path, chosen: str = STRICTEST, waiver_file: Path = FILE, today: date | None = None
-) -> Ruling:
-    """Return the ruling on the stack in a file.
+) -> dict[str, Any]:
+    """Return the account (`policies.report.report`) of the stack in a file.
 
     Args:
         file: What `policies.state_files.read` takes.
@@ -59,14 +61,14 @@ def ruling_of(
     """
     graph = read(file)
     held: Profile = for_stack(graph.stack) if chosen == OF_THE_STACK else profile(chosen)
-    return judge(graph, held, today or date.today(), waiver_file=waiver_file)
+    return report(judge(graph, held, today or date.today(), waiver_file=waiver_file), NAME, VERSION)
 
 
-def rendered(ruling: Ruling, form: Format, *, coverage: bool = False) -> str:
-    """Return a ruling in a format, with a line end."""
+def rendered(account: Mapping[str, Any], form: Format, *, coverage: bool = False) -> str:
+    """Return an account (`policies.report.report`) in a format, with a line end."""
     if form is Format.TEXT:
-        return text(ruling, coverage=coverage) + "\n"
-    content = sarif(ruling, NAME, VERSION) if form is Format.SARIF else report(ruling, NAME, VERSION)
+        return text(account, coverage=coverage) + "\n"
+    content = sarif(account) if form is Format.SARIF else account
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -84,12 +86,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--waivers", type=Path, default=FILE, help="the waiver file to honour")
     given = parser.parse_args(arguments)
     try:
-        ruling = ruling_of(given.file, given.profile, given.waivers)
+        account = account_of(given.file, given.profile, given.waivers)
     except PolicyPackError as error:
         print(error, file=sys.stderr)
         return Exit.UNREADABLE
-    sys.stdout.write(rendered(ruling, Format(given.format), coverage=given.coverage))
-    return Exit.FINDINGS if ruling.stops else Exit.CLEAN
+    sys.stdout.write(rendered(account, Format(given.format), coverage=given.coverage))
+    return Exit.FINDINGS if account["stops"] else Exit.CLEAN
 
 
 if __name__ == "__main__":

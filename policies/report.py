@@ -25,9 +25,9 @@ def report(ruling: Ruling, pack: str, version: str) -> dict[str, Any]:
     Keys: `schema`, `pack`, `version`, `iam_data`, `stack`, `project`, `resources` (number), `stops` (whether
     a deployment is stopped), `verdicts` (number by verdict over all controls), `waiver_file` (what is wrong
     with it), `idle_waivers`, `unseen` (URNs of resources that no control looked at), `controls`: for each
-    control that ran its `id`, `name`, `title`, `severity`, `category`, `anchors`, `seconds`, `verdicts`,
-    `looked_at` (URNs) and `findings`: `key`, `verdict` (FAIL or UNVERIFIED), `level`, `urn`, `resource`,
-    `type`, `what`, `fix`, and `waiver` where one covers it.
+    control that ran its `id`, `name`, `title`, `severity`, `category`, `why`, `fix`, `advisory`, `anchors`,
+    `seconds`, `verdicts`, `looked_at` (URNs) and `findings`: `key`, `verdict` (FAIL or UNVERIFIED), `level`,
+    `stops`, `urn`, `resource`, `type`, `what`, `fix`, and `waiver` (`text`, `reason`) where one covers it.
     """
     total = Counter(j.verdict for outcome in ruling.outcomes for j in outcome.judgements)
     by_control: defaultdict[str, list[Finding]] = defaultdict(list)
@@ -59,6 +59,9 @@ def _control(outcome: Outcome, findings: Iterable[Finding]) -> dict[str, Any]:
         "title": control.title,
         "severity": control.severity.value,
         "category": control.category.value,
+        "why": control.why,
+        "fix": control.fix,
+        "advisory": control.advisory,
         "anchors": list(control.anchors),
         "seconds": round(outcome.seconds, 6),
         "verdicts": _counted(Counter(j.verdict for j in outcome.judgements)),
@@ -68,17 +71,18 @@ def _control(outcome: Outcome, findings: Iterable[Finding]) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    judgement = finding.judgement
+    judgement, waiver = finding.judgement, finding.waiver
     return {
         "key": finding.key,
         "verdict": judgement.verdict.value,
         "level": finding.level.value,
+        "stops": finding.stops,
         "urn": judgement.resource.urn,
         "resource": judgement.resource.name,
         "type": judgement.resource.token,
         "what": judgement.what,
         "fix": finding.fix,
-        **({"waiver": str(finding.waiver)} if finding.waiver is not None else {}),
+        **({"waiver": {"text": str(waiver), "reason": waiver.reason}} if waiver is not None else {}),
     }
 
 

@@ -1,78 +1,79 @@
-"""Findings for people: grouped by resource, each with what is wrong and the fix."""
+"""An account of an analysis for people: grouped by resource, each finding with what is wrong and the fix."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import groupby
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from policies.controls.control import Verdict
-from policies.levels import Level
-from policies.ruling import Finding, Ruling
+Entry = Mapping[str, Any]
 
 
-def text(ruling: Ruling, *, coverage: bool = False) -> str:
-    """Return a ruling as lines of text; the gravest resource last, where a terminal leaves the eye.
+def text(account: Entry, *, coverage: bool = False) -> str:
+    """Return an account (`policies.report.report`) as lines of text; what stops a deployment comes last.
 
     Args:
-        ruling: The ruling.
+        account: The account.
         coverage: Whether to say also which control looked at which resource.
 
     """
-    lines = [*(_coverage(ruling) if coverage else ()), *_resources(ruling)]
-    lines += [f"✗ {void}\n" for void in ruling.void]
-    lines += [f"· {idle}\n" for idle in ruling.idle]
-    return "\n".join([*lines, _summary(ruling)])
+    found = [(control, finding) for control in account["controls"] for finding in control["findings"]]
+    lines = [*(_coverage(account) if coverage else ()), *_resources(found)]
+    lines += [f"✗ {void}\n" for void in account["waiver_file"]]
+    lines += [f"· {idle}\n" for idle in account["idle_waivers"]]
+    return "\n".join([*lines, _summary(account, [finding for _, finding in found])])
 
 
-def _resources(ruling: Ruling) -> Iterator[str]:
-    ordered = sorted(ruling.findings, key=lambda finding: finding.judgement.resource.urn)
-    groups = [(urn, list(found)) for urn, found in groupby(ordered, lambda f: f.judgement.resource.urn)]
-    groups.sort(key=lambda group: (any(finding.stops for finding in group[1]), group[0]))
-    for urn, found in groups:
-        resource = found[0].judgement.resource
-        yield f"{resource.name or 'the stack'}  {resource.token}\n  {urn}"
-        for finding in sorted(found, key=lambda f: (not f.stops, f.control.id)):
-            yield from _finding(finding)
+def _resources(found: list[tuple[Entry, Entry]]) -> Iterator[str]:
+    by_urn: defaultdict[str, list[tuple[Entry, Entry]]] = defaultdict(list)
+    for control, finding in found:
+        by_urn[finding["urn"]].append((control, finding))
+    for urn, group in sorted(by_urn.items(), key=lambda g: (any(f["stops"] for _, f in g[1]), g[0])):
+        first = group[0][1]
+        yield f"{first['resource'] or 'the stack'}  {first['type']}\n  {urn}"
+        for control, finding in sorted(group, key=lambda pair: (not pair[1]["stops"], pair[0]["id"])):
+            yield from _finding(control, finding)
         yield ""
 
 
-def _finding(finding: Finding) -> Iterator[str]:
-    control = finding.control
-    mark = "✗" if finding.stops else "·"
-    notes = [control.severity.value]
-    if finding.judgement.verdict is Verdict.UNVERIFIED:
+def _finding(control: Entry, finding: Entry) -> Iterator[str]:
+    waiver = finding.get("waiver")
+    notes = [control["severity"]]
+    if finding["verdict"] == "UNVERIFIED":
         notes.append("not verified")
-    if finding.waiver is not None:
+    if waiver is not None:
         notes.append("waived")
-    elif finding.level is Level.ADVISORY:
+    elif not finding["stops"]:
         notes.append("advisory")
-    yield f"  {mark} {control.id} {control.name} [{', '.join(notes)}]"
-    yield f"      {finding.judgement.what}"
-    yield f"      fix: {finding.fix}"
-    if finding.waiver is not None:
-        yield f"      waived: {finding.waiver.reason} ({finding.waiver})"
+    yield f"  {'✗' if finding['stops'] else '·'} {control['id']} {control['name']} [{', '.join(notes)}]"
+    yield f"      {finding['what']}"
+    yield f"      fix: {finding['fix']}"
+    if waiver is not None:
+        yield f"      waived: {waiver['reason']} ({waiver['text']})"
 
 
-def _coverage(ruling: Ruling) -> Iterator[str]:
-    looked: dict[str, set[str]] = {resource.urn: set() for resource in ruling.graph.resources}
-    for outcome in ruling.outcomes:
-        for judgement in outcome.judgements:
-            if judgement.verdict is not Verdict.NOT_APPLICABLE:
-                looked.setdefault(judgement.resource.urn, set()).add(outcome.control.id)
+def _coverage(account: Entry) -> Iterator[str]:
+    looked: defaultdict[str, list[str]] = defaultdict(list)
+    for control in account["controls"]:
+        for urn in control["looked_at"]:
+            looked[urn].append(control["id"])
     yield "Looked at:"
     for urn, controls in sorted(looked.items()):
-        yield f"  {urn or 'the stack'}\n      {', '.join(sorted(controls)) or '(no control)'}"
+        yield f"  {urn or 'the stack'}\n      {', '.join(sorted(controls))}"
+    yield "Looked at by no control:"
+    yield from (f"  {urn}" for urn in sorted(account["unseen"]))
     yield ""
 
 
-def _summary(ruling: Ruling) -> str:
-    stopping = sum(finding.stops for finding in ruling.findings)
-    waived = sum(finding.waiver is not None for finding in ruling.findings)
-    advisory = len(ruling.findings) - stopping - waived
-    judged = f"{len(ruling.graph.resources)} resources, {len(ruling.outcomes)} controls"
+def _summary(account: Entry, findings: list[Entry]) -> str:
+    stopping = sum(finding["stops"] for finding in findings)
+    waived = sum("waiver" in finding for finding in findings)
+    judged = f"{_many(account['resources'], 'resource')}, {_many(len(account['controls']), 'control')}"
+    advisory = len(findings) - stopping - waived
+    broken = account["waiver_file"]
     said = f"{_many(stopping, 'finding')}, {advisory} advisory, {waived} waived"
-    broken = f", {_many(len(ruling.void), 'broken waiver')}" if ruling.void else ""
-    return f"{'✗' if ruling.stops else '✓'} {judged}: {said}{broken}"
+    said += f", {_many(len(broken), 'broken waiver')}" if broken else ""
+    return f"{'✗' if account['stops'] else '✓'} {judged}: {said}"
 
 
 def _many(number: int, what: str) -> str:

@@ -163,13 +163,13 @@ def test_bare_bucket_of_another_program_is_found_wanting(
         assert f"{URN}::aws:s3/bucket:Bucket::mine" in out
         assert "DL-S3-04 s3-public-access-block [critical]" in out
         assert "fix: " in out
-        assert out.splitlines()[-1].startswith("✗ 1 resources")
+        assert out.splitlines()[-1].startswith("✗ 1 resource,")
 
 
 def test_stack_without_anything_to_find_is_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rotated = resource("random:index/randomId:RandomId", "id", {"byteLength": 4})
     assert main([str(written(tmp_path, export(rotated)))]) == 0
-    assert capsys.readouterr().out.startswith("✓ 1 resources")
+    assert capsys.readouterr().out.startswith("✓ 1 resource,")
 
 
 def test_arguments_choose_profile_format_and_coverage(
