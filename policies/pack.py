@@ -86,6 +86,7 @@ class Pack:
     """The policies, and what the host shares with them."""
 
     policies: list[Policy]
+    controls: tuple[Control, ...]
     sessions: Sessions
     configuration: dict[str, Any]
 
@@ -118,6 +119,7 @@ def build(
     ]
     return Pack(
         [_stop_before_create(chosen, sessions.seen, waivers), *judging, *summing],
+        chosen,
         sessions,
         for_stack(stack, chosen).configuration(chosen) if stack else {},
     )
