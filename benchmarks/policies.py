@@ -2,9 +2,9 @@
 
 Usage: python -m benchmarks.policies [--scales 1,4,16] [--repeat 3]
 Judges the program's production stack, as its first preview shows it, in the pack's own server. Prints, for
-each size, seconds by phase (unpacking, graph and controls, all with the answer), the slowest controls, and the
-bytes at the peak and those that stay; then the slope of time over size in log-log. Exit code 1 where a bound is
-broken: 1 s at size 1, slope 1.1, and memory that grows between analyses of the same stack.
+each size, seconds by phase (unpacking, graph and controls, all with the answer), the slowest controls, and
+the bytes at the peak and those that stay; then the slope of time over size in log-log. Exit code 1 where a
+bound is broken: 1 s at size 1, slope 1.1, and memory that grows between analyses of the same stack.
 """
 
 from __future__ import annotations

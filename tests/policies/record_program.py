@@ -50,6 +50,7 @@ class _Recorder(mocks.MockMonitor):
             parent=request.parent,
             dependencies=request.dependencies,
             properties=request.object,
+            options=pb.AnalyzerResourceOptions(protect=request.protect),
         )
         for prop, dependencies in request.propertyDependencies.items():
             # The engine leaves properties without dependencies out of the message.
