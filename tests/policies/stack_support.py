@@ -200,7 +200,7 @@ def lifecycle_rule(**changes: Any) -> dict[str, Any]:
 
 
 ETL_STATEMENTS = (
-    allow("s3:GetObject", f"arn:aws:s3:::{BUCKET}/raw/*"),
+    allow("s3:GetObject", [f"arn:aws:s3:::{BUCKET}/raw/*", f"arn:aws:s3:::{BUCKET}/jobs/*"]),
     allow(
         ["kms:Decrypt", "kms:GenerateDataKey"],
         f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*",
