@@ -1,4 +1,4 @@
-"""Start of the policy pack: builds the pack and nothing else, for `PolicyPack` serves until it is killed."""
+"""Start of the policy pack: it serves until it is killed."""
 
 import importlib.util
 import sys
@@ -17,8 +17,6 @@ if "policies" not in sys.modules:
     sys.modules["policies"] = importlib.util.module_from_spec(_SPEC)
     _SPEC.loader.exec_module(sys.modules["policies"])
 
-from pulumi_policy import EnforcementLevel, PolicyPack  # noqa: E402
+from policies.host import serve  # noqa: E402
 
-from policies.pack import NAME, policies  # noqa: E402
-
-PolicyPack(name=NAME, policies=policies(), enforcement_level=EnforcementLevel.MANDATORY)
+serve()

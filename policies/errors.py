@@ -18,4 +18,4 @@ class PolicyPackError(Exception):
         parts = [what if where is None else f"{where}: {what}"]
         if fix is not None:
             parts.append(f"Fix: {fix}")
-        super().__init__(" ".join(parts))
+        super().__init__(". ".join(parts))

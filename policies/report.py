@@ -5,43 +5,53 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from policies.controls.control import Verdict
 from policies.evaluation import Outcome
 from policies.iam.facts import data_version
-from policies.sessions import Session
+from policies.ruling import Finding, Ruling
 
 REPORT_VARIABLE = "LAKE_POLICY_REPORT"
-SCHEMA = 1
+SCHEMA = 2
 
 
-def report(session: Session, pack: str, version: str) -> dict[str, Any]:
-    """Return the account of a session.
+def report(ruling: Ruling, pack: str, version: str) -> dict[str, Any]:
+    """Return the account of an analysis.
 
-    Keys: `schema`, `pack`, `version`, `iam_data`, `stack`, `project`, `resources` (number), `verdicts`
-    (number by verdict over all controls), `controls`: for each control that ran its `id`, `name`, `title`,
-    `severity`, `category`, `anchors`, `seconds`, `verdicts`, `looked_at` (URNs) and `findings`: `verdict`
-    (FAIL or UNVERIFIED), `urn`, `resource`, `type`, `what`, `fix`.
+    Keys: `schema`, `pack`, `version`, `iam_data`, `stack`, `project`, `resources` (number), `stops` (whether
+    a deployment is stopped), `verdicts` (number by verdict over all controls), `waiver_file` (what is wrong
+    with it), `idle_waivers`, `unseen` (URNs of resources that no control looked at), `controls`: for each
+    control that ran its `id`, `name`, `title`, `severity`, `category`, `why`, `fix`, `advisory`, `anchors`,
+    `seconds`, `verdicts`, `looked_at` (URNs) and `findings`: `key`, `verdict` (FAIL or UNVERIFIED), `level`,
+    `stops`, `urn`, `resource`, `type`, `what`, `fix`, and `waiver` (`text`, `reason`) where one covers it.
     """
-    outcomes = [session.outcomes[key] for key in sorted(session.outcomes)]
-    total = Counter(j.verdict for outcome in outcomes for j in outcome.judgements)
+    total = Counter(j.verdict for outcome in ruling.outcomes for j in outcome.judgements)
+    by_control: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in ruling.findings:
+        by_control[finding.control.id].append(finding)
+    seen = {j.resource.urn for outcome in ruling.outcomes for j in outcome.judgements}
     return {
         "schema": SCHEMA,
         "pack": pack,
         "version": version,
         "iam_data": data_version(),
-        "stack": session.graph.stack,
-        "project": session.graph.project,
-        "resources": len(session.graph.resources),
+        "stack": ruling.graph.stack,
+        "project": ruling.graph.project,
+        "resources": len(ruling.graph.resources),
+        "stops": ruling.stops,
         "verdicts": _counted(total),
-        "controls": [_control(outcome) for outcome in outcomes],
+        "waiver_file": [str(void) for void in ruling.void],
+        "idle_waivers": list(ruling.idle),
+        "unseen": [resource.urn for resource in ruling.graph.resources if resource.urn not in seen],
+        "controls": [_control(outcome, by_control[outcome.control.id]) for outcome in ruling.outcomes],
     }
 
 
-def _control(outcome: Outcome) -> dict[str, Any]:
+def _control(outcome: Outcome, findings: Iterable[Finding]) -> dict[str, Any]:
     control = outcome.control
     return {
         "id": control.id,
@@ -49,22 +59,30 @@ def _control(outcome: Outcome) -> dict[str, Any]:
         "title": control.title,
         "severity": control.severity.value,
         "category": control.category.value,
+        "why": control.why,
+        "fix": control.fix,
+        "advisory": control.advisory,
         "anchors": list(control.anchors),
         "seconds": round(outcome.seconds, 6),
         "verdicts": _counted(Counter(j.verdict for j in outcome.judgements)),
         "looked_at": list(dict.fromkeys(j.resource.urn for j in outcome.judgements)),
-        "findings": [
-            {
-                "verdict": judgement.verdict.value,
-                "urn": judgement.resource.urn,
-                "resource": judgement.resource.name,
-                "type": judgement.resource.token,
-                "what": judgement.what,
-                "fix": judgement.fix or control.fix,
-            }
-            for judgement in outcome.judgements
-            if judgement.verdict in (Verdict.FAIL, Verdict.UNVERIFIED)
-        ],
+        "findings": [_finding(finding) for finding in findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    judgement, waiver = finding.judgement, finding.waiver
+    return {
+        "key": finding.key,
+        "verdict": judgement.verdict.value,
+        "level": finding.level.value,
+        "stops": finding.stops,
+        "urn": judgement.resource.urn,
+        "resource": judgement.resource.name,
+        "type": judgement.resource.token,
+        "what": judgement.what,
+        "fix": finding.fix,
+        **({"waiver": {"text": str(waiver), "reason": waiver.reason}} if waiver is not None else {}),
     }
 
 

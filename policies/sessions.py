@@ -1,14 +1,11 @@
-"""One graph and one set of outcomes for each analysis of a stack.
-
-The SDK deserialises the stack anew for every policy, so that policies of one analysis never see the same
-objects, and comparing them by value each time would cost as much again. But it calls the policies of an
-analysis on one thread, in the order of the pack: a place in that order that does not rise starts another.
-"""
+"""One graph and one set of outcomes for each analysis of a stack, shared by the policies that report them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from threading import local
+from typing import Any
 
 from pulumi_policy import PolicyResource
 
@@ -17,20 +14,22 @@ from policies.evaluation import Outcome, evaluate
 from policies.graph.build import resources_of
 from policies.graph.inputs import SeenInputs
 from policies.graph.model import Graph, Resource
+from policies.levels import Level, Setting
+
+_PRODUCTION = ("prod", "production")
 
 
 class Session:
-    """The analysis of one state of one stack."""
+    """The analysis of one state of one stack.
 
-    def __init__(self, resources: tuple[Resource, ...]) -> None:
+    `bindings` are how the engine was told that policies bind, by policy name: `enforcementLevel` and
+    `unverified`; a policy nobody spoke of binds as its control says.
+    """
+
+    def __init__(self, resources: tuple[Resource, ...], bindings: Mapping[str, Mapping[str, Any]]) -> None:
         self.graph = Graph(resources)
         self.outcomes: dict[str, Outcome] = {}
-        self.escalated: set[str] = set()
-        self._urns = tuple(resource.urn for resource in resources)
-
-    def is_of(self, stack: Sequence[PolicyResource]) -> bool:
-        """Whether a stack has the same resources, whatever their properties."""
-        return self._urns == tuple(resource.urn for resource in stack)
+        self._bindings = bindings
 
     def outcome(self, control: Control) -> Outcome:
         """Say what a control says of the stack; worked out once."""
@@ -39,29 +38,36 @@ class Session:
             known = self.outcomes[control.id] = evaluate(control, self.graph)
         return known
 
+    def setting(self, control: Control, config: Mapping[str, Any] | None = None) -> Setting:
+        """Say how a control binds in this analysis; `config` is what the engine told its policy."""
+        binding = {**self._bindings.get(control.name, {}), **(config or {})}
+        level = Level.ADVISORY if control.advisory else Level.MANDATORY
+        unverified = binding.get("unverified", "")
+        production = self.graph.stack in _PRODUCTION and not control.advisory
+        return Setting(
+            Level(binding.get("enforcementLevel", level)),
+            unverified_fails=unverified == "fail" if unverified in ("fail", "warn") else production,
+        )
+
 
 class Sessions(local):
     """The analysis that each of the SDK's threads is in the middle of."""
 
     def __init__(self, seen: SeenInputs) -> None:
-        self._seen = seen
+        self.seen = seen
         self._current: Session | None = None
-        self._position = -1
 
-    def of(self, stack: Sequence[PolicyResource], position: int) -> Session:
-        """Return the session of the analysis that a policy was called in.
+    @contextmanager
+    def analysis(
+        self, resources: tuple[Resource, ...], bindings: Mapping[str, Mapping[str, Any]]
+    ) -> Iterator[Session]:
+        """Hold one analysis open for the policies that this thread calls inside the block."""
+        self._current = Session(resources, bindings)
+        try:
+            yield self._current
+        finally:
+            self._current = None
 
-        Args:
-            stack: The stack as the policy was given it.
-            position: The policy's place in the pack.
-
-        """
-        session = self._current
-        if session is None or position <= self._position or not session.is_of(stack):
-            session = self._current = Session(resources_of(stack, self._seen))
-        self._position = position
-        return session
-
-    def close(self) -> None:
-        """End the analysis: whatever comes next on this thread is another one."""
-        self._current = None
+    def of(self, stack: Sequence[PolicyResource]) -> Session:
+        """Return the session that a policy was called in; one of its own where no analysis is open."""
+        return self._current or Session(resources_of(stack, self.seen), {})

@@ -110,6 +110,8 @@ class Control:
             resource: these stop an update before the resource is created.
         anchors: Identifiers of the same rule in other tools.
         advisory: Whether it informs only, also where the stack must fail closed.
+        presence: Whether it asks for a resource that the stack does not have, which a stack that shares its
+            account with others may rightly leave to them.
 
     """
 
@@ -125,6 +127,7 @@ class Control:
     alone: frozenset[Kind] = frozenset()
     anchors: tuple[str, ...] = ()
     advisory: bool = False
+    presence: bool = False
 
     def message(self, judgement: Judgement) -> str:
         """Return the text of a finding: control, resource, what is wrong, how to repair it."""

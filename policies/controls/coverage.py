@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from policies.controls.control import Category, Control, Judgement, Severity, passes, unverified
-from policies.graph.kinds import KIND_OF, LAKE_SERVICES, NOTHING_TO_JUDGE, service_of
+from policies.graph.kinds import KIND_OF
+from policies.graph.known_types import LAKE_SERVICES, NOTHING_TO_JUDGE, service_of
 from policies.graph.model import Graph
 
 

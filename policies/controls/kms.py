@@ -64,7 +64,8 @@ def _defined(graph: Graph) -> Iterator[Judgement]:
 PolicyJudge = Callable[[KeyPolicy], Iterator[Judgement]]
 
 
-def _each_policy(graph: Graph, judge: PolicyJudge) -> Iterator[Judgement]:
+def each_key_policy(graph: Graph, judge: PolicyJudge) -> Iterator[Judgement]:
+    """Judge every key policy of the stack that can be read."""
     for policy in graph.derived(key_policies):
         if policy.document.state in (State.UNKNOWN, State.ABSENT):
             yield unverified(policy.holder, "the key policy is not known yet")
@@ -141,7 +142,7 @@ CONTROLS = (
         category=Category.LEAST_PRIVILEGE,
         why="A key for everybody is no encryption at all.",
         fix="Name the principals, or add a condition such as kms:CallerAccount or aws:PrincipalOrgID.",
-        judge=lambda graph: _each_policy(graph, _strangers),
+        judge=lambda graph: each_key_policy(graph, _strangers),
         kinds=_KINDS,
         alone=_KINDS,
         anchors=("CKV_AWS_33",),
@@ -154,7 +155,7 @@ CONTROLS = (
         category=Category.LEAST_PRIVILEGE,
         why="A service encrypts and decrypts for all its customers: unpinned, any of them borrows the key.",
         fix="Add aws:SourceAccount, aws:SourceArn or the service's kms:EncryptionContext to the statement.",
-        judge=lambda graph: _each_policy(graph, _deputies),
+        judge=lambda graph: each_key_policy(graph, _deputies),
         kinds=_KINDS,
         alone=_KINDS,
     ),

@@ -26,7 +26,7 @@ _BLOCK_FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "res
 DeclarationJudge = Callable[[Graph, Bucket, Declaration], Iterator[Judgement]]
 
 
-def _each_declaration(
+def each_declaration(
     graph: Graph, kind: Kind, missing: str | None, judge: DeclarationJudge, logs: bool | None = None
 ) -> Iterator[Judgement]:
     """Judge every place that sets a property of a bucket, and buckets that have no such place.
@@ -164,7 +164,7 @@ CONTROLS = (
         why="A customer key has its own policy and trail; SSE-S3 and aws/s3 decrypt for whoever may read.",
         fix="Declare BucketServerSideEncryptionConfiguration with sseAlgorithm aws:kms and kmsMasterKeyId "
         "set to the ARN of a key of yours.",
-        judge=lambda graph: _each_declaration(
+        judge=lambda graph: each_declaration(
             graph, Kind.BUCKET_ENCRYPTION, "declares no default encryption", _sse_kms, logs=False
         ),
         kinds=_ENCRYPTION,
@@ -178,7 +178,7 @@ CONTROLS = (
         category=Category.COST,
         why="Without it every object read and written is a KMS request, billed and throttled.",
         fix="Set bucketKeyEnabled to true in the bucket's encryption rule.",
-        judge=lambda graph: _each_declaration(graph, Kind.BUCKET_ENCRYPTION, None, _bucket_key, logs=False),
+        judge=lambda graph: each_declaration(graph, Kind.BUCKET_ENCRYPTION, None, _bucket_key, logs=False),
         kinds=_ENCRYPTION,
     ),
     Control(
@@ -189,7 +189,7 @@ CONTROLS = (
         category=Category.AUDIT,
         why="S3 cannot deliver access logs to a bucket with SSE-KMS: the logs just never arrive.",
         fix="Set sseAlgorithm to AES256 on the log bucket; protect it by its policy instead of by a key.",
-        judge=lambda graph: _each_declaration(
+        judge=lambda graph: each_declaration(
             graph, Kind.BUCKET_ENCRYPTION, "declares no default encryption", _sse_s3, logs=True
         ),
         kinds=_ENCRYPTION | {Kind.BUCKET_LOGGING},
@@ -202,7 +202,7 @@ CONTROLS = (
         category=Category.NETWORK,
         why="One public ACL or policy publishes the lake; the block refuses both whatever else is granted.",
         fix="Declare BucketPublicAccessBlock with " + ", ".join(_BLOCK_FLAGS) + " all true.",
-        judge=lambda graph: _each_declaration(
+        judge=lambda graph: each_declaration(
             graph, Kind.BUCKET_PUBLIC_ACCESS_BLOCK, "has no public access block", _blocks_public
         ),
         kinds=frozenset({Kind.BUCKET, Kind.BUCKET_PUBLIC_ACCESS_BLOCK}),
@@ -225,7 +225,7 @@ CONTROLS = (
         category=Category.LEAST_PRIVILEGE,
         why="With ACLs, whoever uploads an object owns it and may share it past the bucket's policy.",
         fix="Declare BucketOwnershipControls with objectOwnership BucketOwnerEnforced.",
-        judge=lambda graph: _each_declaration(
+        judge=lambda graph: each_declaration(
             graph, Kind.BUCKET_OWNERSHIP, "has no ownership controls", _owner_enforced
         ),
         kinds=frozenset({Kind.BUCKET, Kind.BUCKET_OWNERSHIP}),
@@ -240,7 +240,7 @@ CONTROLS = (
         category=Category.RESILIENCE,
         why="Without versions an overwrite or a delete is final, and nothing can be replicated.",
         fix="Declare BucketVersioning with status Enabled.",
-        judge=lambda graph: _each_declaration(
+        judge=lambda graph: each_declaration(
             graph, Kind.BUCKET_VERSIONING, "does not declare versioning", _versioned
         ),
         kinds=frozenset({Kind.BUCKET, Kind.BUCKET_VERSIONING}),

@@ -28,7 +28,7 @@ Test = Callable[[Condition], bool]
 DocumentJudge = Callable[[Bucket, Resource, Document], Iterator[Judgement]]
 
 
-def _each_policy(graph: Graph, judge: DocumentJudge, missing: str | None = None) -> Iterator[Judgement]:
+def each_policy(graph: Graph, judge: DocumentJudge, missing: str | None = None) -> Iterator[Judgement]:
     """Judge every bucket policy; a bucket without one fails with `missing`, or has nothing to judge."""
     buckets = graph.derived(find_buckets)
     loose = has_loose(buckets, Kind.BUCKET_POLICY)
@@ -154,7 +154,7 @@ CONTROLS = (
         why="S3 answers plain HTTP unless its policy refuses it: signatures and data travel in clear.",
         fix='Add a Deny of s3:* for Principal "*" on the bucket ARN and its "/*" with only the condition '
         'Bool aws:SecureTransport "false".',
-        judge=lambda graph: _each_policy(
+        judge=lambda graph: each_policy(
             graph, _denies(_refuses_plain_http, "refuses plain HTTP"), "plain HTTP is answered"
         ),
         kinds=_KINDS,
@@ -169,7 +169,7 @@ CONTROLS = (
         why="TLS 1.0 and 1.1 are broken; aws:SecureTransport alone is satisfied by them.",
         fix='Add a Deny of s3:* for Principal "*" on the bucket ARN and its "/*" with only the condition '
         'NumericLessThan s3:TlsVersion "1.2".',
-        judge=lambda graph: _each_policy(
+        judge=lambda graph: each_policy(
             graph, _denies(_refuses_old_tls, "refuses TLS below 1.2"), "TLS 1.0 is answered"
         ),
         kinds=_KINDS,
@@ -182,7 +182,7 @@ CONTROLS = (
         category=Category.LEAST_PRIVILEGE,
         why="An Allow for everybody is a public bucket the day its access block is lifted.",
         fix="Name the principals, or add a condition such as aws:PrincipalOrgID or aws:SourceVpce.",
-        judge=lambda graph: _each_policy(graph, _strangers),
+        judge=lambda graph: each_policy(graph, _strangers),
         kinds=_KINDS,
         alone=_POLICY,
         anchors=("CKV_AWS_70", "S3.2", "S3.3"),
@@ -195,7 +195,7 @@ CONTROLS = (
         category=Category.LEAST_PRIVILEGE,
         why="A service writes for all its customers: without the source pinned, any of them can write here.",
         fix="Add aws:SourceAccount, and aws:SourceArn where known, to statements with a Service principal.",
-        judge=lambda graph: _each_policy(graph, _deputies),
+        judge=lambda graph: each_policy(graph, _deputies),
         kinds=_KINDS,
         alone=_POLICY,
     ),

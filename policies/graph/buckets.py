@@ -20,11 +20,19 @@ _INLINE: dict[Kind, tuple[str, ...]] = {
     Kind.BUCKET_VERSIONING: ("versioning", "versionings"),
     Kind.BUCKET_LOGGING: ("logging", "loggings"),
     Kind.BUCKET_POLICY: ("policy",),
+    Kind.BUCKET_LIFECYCLE: ("lifecycleRules",),
+    Kind.BUCKET_REPLICATION: ("replicationConfiguration", "replicationConfigurations"),
+    Kind.BUCKET_WEBSITE: ("website", "websites"),
+    Kind.BUCKET_ACL: ("acl", "grants"),
+    Kind.BUCKET_OBJECT_LOCK: ("objectLockConfiguration",),
 }
+# Rules stay a list: one rule is not the whole of them.
+_LISTS = (Kind.BUCKET_LIFECYCLE, Kind.BUCKET_ACL)
 _SIDECARS = (
     *_INLINE,
     Kind.BUCKET_PUBLIC_ACCESS_BLOCK,
     Kind.BUCKET_OWNERSHIP,
+    Kind.BUCKET_NOTIFICATION,
 )
 
 
@@ -96,6 +104,7 @@ def _main_block(kind: Kind, holder: Resource) -> tuple[str, Value]:
         Kind.BUCKET_VERSIONING: "versioningConfiguration",
         Kind.BUCKET_OWNERSHIP: "rule",
         Kind.BUCKET_POLICY: "policy",
+        Kind.BUCKET_LIFECYCLE: "rules",
     }.get(kind)
     return (prop, holder.props.get(prop)) if prop is not None else ("", dict(holder.props))
 
@@ -106,6 +115,8 @@ def _inline_block(kind: Kind, value: Value) -> Value:
     if kind is Kind.BUCKET_ENCRYPTION:
         rule = at(value, "rule")
         return rule if rule is not None else at(value, "rules")
+    if kind in _LISTS:
+        return value
     if kind is Kind.BUCKET_VERSIONING:
         enabled = at(value, "enabled")
         return (

@@ -16,6 +16,8 @@ from policies.graph.values import Unknown, Value, at
 T = TypeVar("T")
 
 STACK_TOKEN = "pulumi:pulumi:Stack"
+TEMPORARY_STACKS = ("dev", "local", "test", "sandbox")
+PRODUCTION_STACKS = ("prod", "production")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,16 @@ class Graph:
     def stack(self) -> str:
         """The stack's name, from the URNs (`urn:pulumi:<stack>::<project>::…`); empty for an empty stack."""
         return self.resources[0].urn.split("::", 1)[0].rpartition(":")[2] if self.resources else ""
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the stack is one to be thrown away: dev, local, test or sandbox."""
+        return self.stack in TEMPORARY_STACKS
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the stack is one that people rely on."""
+        return self.stack in PRODUCTION_STACKS
 
     @property
     def project(self) -> str:

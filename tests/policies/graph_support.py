@@ -28,16 +28,18 @@ def graph(stack: Sequence[Res], name: str = "dev") -> Graph:
                 property_dependencies={
                     prop: tuple(urns[target] for target in targets) for prop, targets in res.deps.items()
                 },
+                parent=urns.get(res.parent),
+                protect=res.protect,
             )
             for res in everything
         )
     )
 
 
-def lone(res: Res) -> Graph:
+def lone(res: Res, name: str = "dev") -> Graph:
     """The graph of one resource's inputs before it is created."""
     props = properties(res.inputs())
-    return Graph((Resource(res.urn("dev"), res.name, res.token, props, inputs=props),))
+    return Graph((Resource(res.urn(name), res.name, res.token, props, inputs=props),))
 
 
 def findings(control: Control, of: Graph) -> frozenset[tuple[str, str]]:

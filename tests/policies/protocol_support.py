@@ -47,6 +47,12 @@ class Res:
     props: Mapping[str, Any] = field(default_factory=dict)
     deps: Mapping[str, Sequence[str]] = field(default_factory=dict)
     computed: frozenset[str] = frozenset()
+    parent: str = ""
+    protect: bool = False
+
+    def under(self, parent: str) -> Res:
+        """The resource as a child of another, by its name."""
+        return replace(self, parent=parent)
 
     def having(self, **props: Any) -> Res:
         """The resource with some properties replaced; `None` removes one."""
@@ -172,6 +178,8 @@ def _message(resource: Res, stack: str, urns: Mapping[str, str]) -> pb.AnalyzerR
         properties=_struct(resource.props),
         dependencies=sorted({urns[name] for targets in resource.deps.values() for name in targets}),
         propertyDependencies=dependencies,
+        parent=urns.get(resource.parent, ""),
+        options=pb.AnalyzerResourceOptions(protect=resource.protect),
     )
 
 

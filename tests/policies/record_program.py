@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pulumi
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import analyzer_pb2 as pb
 from pulumi.runtime.proto import resource_pb2
@@ -32,14 +31,15 @@ class _NothingKnown(mocks.Mocks):
 
 
 class _Recorder(mocks.MockMonitor):
-    def __init__(self) -> None:
+    def __init__(self, project: str, stack: str) -> None:
         super().__init__(_NothingKnown())
+        self._prefix = f"urn:pulumi:{stack}::{project}"
         self.recorded: list[pb.AnalyzerResource] = []
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         parent_type = parent.split("::")[2] if parent else ""
         prefix = "" if parent_type in ("", "pulumi:pulumi:Stack") else f"{parent_type}$"
-        return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{prefix}{type_}::{name}"
+        return f"{self._prefix}::{prefix}{type_}::{name}"
 
     def RegisterResource(self, request: Any) -> resource_pb2.RegisterResourceResponse:
         response: resource_pb2.RegisterResourceResponse = super().RegisterResource(request)
@@ -50,6 +50,7 @@ class _Recorder(mocks.MockMonitor):
             parent=request.parent,
             dependencies=request.dependencies,
             properties=request.object,
+            options=pb.AnalyzerResourceOptions(protect=request.protect),
         )
         for prop, dependencies in request.propertyDependencies.items():
             # The engine leaves properties without dependencies out of the message.
@@ -64,7 +65,7 @@ class _Recorder(mocks.MockMonitor):
 
 def record(program: Path, project: str, stack: str) -> pb.AnalyzeStackRequest:
     """Run a program and return what its first preview would be judged on."""
-    recorder = _Recorder()
+    recorder = _Recorder(project, stack)
     mocks.set_mocks(_NothingKnown(), project=project, stack=stack, preview=True, monitor=recorder)
     os.chdir(program)
 

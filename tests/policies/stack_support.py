@@ -13,6 +13,12 @@ REGION = "eu-west-1"
 BUCKET = "lake-dev"
 LOGS = "lake-dev-logs"
 KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0b1c"
+TAGS = {
+    "owner": "data-platform",
+    "environment": "dev",
+    "cost-center": "energy",
+    "data-classification": "confidential",
+}
 
 
 def allow(actions: Any, resources: Any, condition: Any = None, **more: Any) -> dict[str, Any]:
@@ -44,6 +50,26 @@ def deny_old_tls(bucket: str, **changes: Any) -> dict[str, Any]:
     return deny_plain_http(
         bucket, **{"Sid": "Tls12", "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}, **changes}
     )
+
+
+def _deny_put(bucket: str, sid: str, operator: str, header: str, value: str) -> dict[str, Any]:
+    return {
+        "Sid": sid,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {operator: {header: value}, "Null": {header: "false"}},
+    }
+
+
+def deny_other_algorithm(bucket: str) -> dict[str, Any]:
+    return _deny_put(bucket, "Algorithm", "StringNotEquals", "s3:x-amz-server-side-encryption", "aws:kms")
+
+
+def deny_other_key(bucket: str) -> dict[str, Any]:
+    header = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+    return _deny_put(bucket, "Key", "ArnNotLike", header, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*")
 
 
 def take_logs(bucket: str, **changes: Any) -> dict[str, Any]:
@@ -93,7 +119,8 @@ def key(name: str = "key", **props: Any) -> Res:
     return Res(
         "aws:kms/key:Key",
         name,
-        {"enableKeyRotation": True, "policy": text(*KEY_STATEMENTS), **computed, **props},
+        {"enableKeyRotation": True, "policy": text(*KEY_STATEMENTS), "tags": TAGS, **computed, **props},
+        protect=True,
     )
 
 
@@ -115,7 +142,12 @@ def sse(
 def bucket_resources(name: str, bucket: str, *statements: dict[str, Any], logs: bool = False) -> list[Res]:
     """A bucket with everything beside it; resources are named `<name>-<part>`."""
     return [
-        Res("aws:s3/bucket:Bucket", name, {"bucket": bucket, "arn": f"arn:aws:s3:::{bucket}"}),
+        Res(
+            "aws:s3/bucket:Bucket",
+            name,
+            {"bucket": bucket, "arn": f"arn:aws:s3:::{bucket}", "tags": TAGS},
+            protect=True,
+        ),
         sse(f"{name}-sse", bucket, "AES256" if logs else "aws:kms"),
         Res(
             "aws:s3/bucketVersioning:BucketVersioning",
@@ -141,13 +173,34 @@ def bucket_resources(name: str, bucket: str, *statements: dict[str, Any], logs: 
         Res(
             "aws:s3/bucketPolicy:BucketPolicy",
             f"{name}-policy",
-            {"bucket": bucket, "policy": text(deny_plain_http(bucket), deny_old_tls(bucket), *statements)},
+            {"bucket": bucket, "policy": text(*denials(bucket, logs=logs), *statements)},
+        ),
+        Res(
+            "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+            f"{name}-lifecycle",
+            {"bucket": bucket, "rules": [lifecycle_rule()]},
         ),
     ]
 
 
+def denials(bucket: str, *, logs: bool = False) -> list[dict[str, Any]]:
+    """What the policy of a sound bucket refuses."""
+    tls = [deny_plain_http(bucket), deny_old_tls(bucket)]
+    return tls if logs else [*tls, deny_other_algorithm(bucket), deny_other_key(bucket)]
+
+
+def lifecycle_rule(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "all",
+        "status": "Enabled",
+        "noncurrentVersionExpiration": {"noncurrentDays": 30},
+        "abortIncompleteMultipartUpload": {"daysAfterInitiation": 3},
+        **changes,
+    }
+
+
 ETL_STATEMENTS = (
-    allow("s3:GetObject", f"arn:aws:s3:::{BUCKET}/raw/*"),
+    allow("s3:GetObject", [f"arn:aws:s3:::{BUCKET}/raw/*", f"arn:aws:s3:::{BUCKET}/jobs/*"]),
     allow(
         ["kms:Decrypt", "kms:GenerateDataKey"],
         f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*",
@@ -186,16 +239,49 @@ def workgroup(name: str, location: str | None = None, **configuration: Any) -> R
         name,
         {
             "name": name,
+            "tags": TAGS,
             "configuration": {
                 "enforceWorkgroupConfiguration": True,
+                "publishCloudwatchMetricsEnabled": True,
+                "bytesScannedCutoffPerQuery": 10_000_000_000,
                 "resultConfiguration": {
                     "outputLocation": location or f"s3://lake-dev-results/{name}/",
+                    "expectedBucketOwner": ACCOUNT,
                     "encryptionConfiguration": {"encryptionOption": "SSE_KMS", "kmsKeyArn": UNKNOWN},
                 },
                 **configuration,
             },
         },
         {"configuration": ["key"]},
+    )
+
+
+def role(name: str, service: str = "glue.amazonaws.com", **props: Any) -> Res:
+    made = {"name": name, "assumeRolePolicy": text(trust(service)), "arn": UNKNOWN, "tags": TAGS}
+    return Res("aws:iam/role:Role", name, {**made, **props})
+
+
+def job(name: str = "job", **props: Any) -> Res:
+    return Res(
+        "aws:glue/job:Job",
+        name,
+        {
+            "name": name,
+            "securityConfiguration": "lake",
+            "roleArn": ETL_ROLE,
+            "glueVersion": "5.0",
+            "timeout": 60,
+            "workerType": "G.1X",
+            "numberOfWorkers": 2,
+            "executionProperty": {"maxConcurrentRuns": 1},
+            "command": {"name": "glueetl", "scriptLocation": "s3://lake-dev/jobs/job.py"},
+            "defaultArguments": {
+                "--enable-continuous-cloudwatch-log": "true",
+                "--enable-metrics": "true",
+            },
+            "tags": TAGS,
+            **props,
+        },
     )
 
 
@@ -250,11 +336,18 @@ def lake() -> list[Res]:
             {"bucket": BUCKET, "targetBucket": LOGS, "targetPrefix": "data/"},
         ),
         security_configuration(),
-        Res("aws:glue/job:Job", "job", {"name": "job", "securityConfiguration": "lake", "roleArn": ETL_ROLE}),
+        job(),
         Res(
             "aws:glue/crawler:Crawler",
             "crawler",
-            {"name": "c", "securityConfiguration": "lake", "role": "etl"},
+            {
+                "name": "c",
+                "securityConfiguration": "lake",
+                "role": "crawl",
+                "lakeFormationConfiguration": {"useLakeFormationCredentials": True},
+                "schemaChangePolicy": {"updateBehavior": "LOG", "deleteBehavior": "LOG"},
+                "tags": TAGS,
+            },
         ),
         *governance(),
         workgroup("analysts"),
@@ -262,16 +355,13 @@ def lake() -> list[Res]:
         Res(
             "aws:cloudwatch/logGroup:LogGroup",
             "log-group",
-            {"name": "/aws-glue/jobs", "kmsKeyId": UNKNOWN},
+            {"name": "/aws-glue/jobs", "kmsKeyId": UNKNOWN, "retentionInDays": 90, "tags": TAGS},
             {"kmsKeyId": ["key"]},
         ),
-        Res("aws:iam/role:Role", "etl", {"name": "etl", "assumeRolePolicy": text(trust()), "arn": UNKNOWN}),
+        role("etl"),
         Res("aws:iam/rolePolicy:RolePolicy", "etl-policy", {"role": "etl", "policy": text(*ETL_STATEMENTS)}),
-        Res(
-            "aws:iam/role:Role",
-            "starter",
-            {"name": "starter", "assumeRolePolicy": text(trust("events.amazonaws.com")), "arn": UNKNOWN},
-        ),
+        role("crawl"),
+        role("starter", "events.amazonaws.com"),
         Res(
             "aws:iam/policy:Policy",
             "starter-policy",

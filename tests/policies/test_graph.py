@@ -12,7 +12,8 @@ from policies.graph.arns import covers, local_name, parse_arn
 from policies.graph.buckets import find_buckets
 from policies.graph.conditions import AUDIENCE_KEYS, DEPUTY_KEYS, Narrows, narrowed_by
 from policies.graph.documents import State, parse
-from policies.graph.kinds import KIND_OF, NOTHING_TO_JUDGE, Kind
+from policies.graph.kinds import KIND_OF, Kind
+from policies.graph.known_types import NOTHING_TO_JUDGE
 from policies.graph.model import Join
 from policies.graph.principals import identities
 from policies.graph.values import UNKNOWN, Unknown, at, plain

@@ -116,8 +116,8 @@ def test_form_does_not_change_what_is_found_in_any_fixture(transform: Transform)
     for control, forms in CASES.items():
         for form, cases in forms.items():
             for index, case in enumerate(() if isinstance(cases, Absent) else cases):
-                before = findings(BY_ID[control], graph(case.stack))
-                after = findings(BY_ID[control], graph(transform(case.stack)))
+                before = findings(BY_ID[control], graph(case.stack, case.within))
+                after = findings(BY_ID[control], graph(transform(case.stack), case.within))
                 assert after == before, (control, form, index)
 
 

@@ -48,5 +48,10 @@ def test_public_bucket_and_star_role_added_to_the_program_are_stopped(
         ("s3-tls-only", "mine"),
         ("iam-no-wildcard-action", policy.name),
         ("iam-no-star-resource", policy.name),
+        ("iam-privilege-escalation", policy.name.replace("-policy", "-role")),
     } <= found
-    assert {resource for _, resource in found} == {"mine", policy.name}
+    assert {resource for _, resource in found} == {
+        "mine",
+        policy.name,
+        policy.name.replace("-policy", "-role"),
+    }

@@ -57,7 +57,7 @@ def test_unknown_inputs_are_left_to_the_stack_policies(pack: Pack) -> None:
 
 
 def test_types_without_controls_are_left_alone(pack: Pack) -> None:
-    assert pack.analyze(Res("aws:sns/topic:Topic", "topic", {"name": UNKNOWN})) == ()
+    assert pack.analyze(Res("aws:kinesis/stream:Stream", "stream", {"name": UNKNOWN})) == ()
     assert pack.analyze(Res("random:index/randomId:RandomId", "id", {"byteLength": 4})) == ()
 
 
@@ -78,11 +78,11 @@ def test_nothing_is_stopped_that_the_stack_policies_accept(control: str) -> None
     stopped = 0
     for form, cases in CASES[control].items():
         for index, case in enumerate(() if isinstance(cases, Absent) else cases):
-            judged = evaluate(BY_ID[control], graph(case.stack))
+            judged = evaluate(BY_ID[control], graph(case.stack, case.within))
             failing = {judgement.resource.name for judgement in judged.of(Verdict.FAIL)}
             for res in case.stack:
                 if KIND_OF.get(res.token) in BY_ID[control].alone:
-                    early = evaluate(BY_ID[control], lone(res)).of(Verdict.FAIL)
+                    early = evaluate(BY_ID[control], lone(res, case.within)).of(Verdict.FAIL)
                     assert not early or res.name in failing, (form, index, res.name, early)
                     stopped += bool(early)
     assert stopped, "no fixture shows the control stopping anything"

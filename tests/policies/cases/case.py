@@ -12,12 +12,13 @@ FORMS = ("pass", "fail", "unknown", "legacy", "sidecar")
 
 @dataclass(frozen=True)
 class Case:
-    """A stack, the verdict expected of the control, and the resource it must fall on (for findings)."""
+    """A stack and its name, the verdict expected, and the resource it must fall on (for findings)."""
 
     stack: Sequence[Res]
     verdict: str
     on: str = ""
     says: str = ""
+    within: str = "dev"
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,16 @@ class Absent:
 Forms = Mapping[str, Sequence[Case] | Absent]
 
 
-def passes(stack: Sequence[Res]) -> Case:
-    return Case(stack, "PASS")
+def passes(stack: Sequence[Res], within: str = "dev") -> Case:
+    return Case(stack, "PASS", within=within)
 
 
-def fails(stack: Sequence[Res], on: str, says: str = "") -> Case:
-    return Case(stack, "FAIL", on, says)
+def fails(stack: Sequence[Res], on: str, says: str = "", within: str = "dev") -> Case:
+    return Case(stack, "FAIL", on, says, within)
 
 
-def unverified(stack: Sequence[Res], on: str, says: str = "") -> Case:
-    return Case(stack, "UNVERIFIED", on, says)
+def unverified(stack: Sequence[Res], on: str, says: str = "", within: str = "dev") -> Case:
+    return Case(stack, "UNVERIFIED", on, says, within)
 
 
 NO_LEGACY = Absent("the provider never had another token or shape for this type")

@@ -97,9 +97,7 @@ CASES: dict[str, Forms] = {
         "pass": [passes(lake())],
         "fail": Absent("what the pack cannot judge is UNVERIFIED, never FAIL"),
         "unknown": [
-            unverified(
-                [*lake(), Res("aws:lambda/function:Function", "f")], "f", "aws:lambda/function:Function"
-            ),
+            unverified([*lake(), Res("aws:kinesis/stream:Stream", "f")], "f", "aws:kinesis/stream:Stream"),
             unverified([*lake(), Res("aws-native:s3:Bucket", "native")], "native", "the aws provider only"),
         ],
         "legacy": Absent("a token is known or it is not"),

@@ -1,0 +1,192 @@
+"""VPC endpoints: present for what the stack calls, scoped, and reached by their private names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.controls.control import (
+    Category,
+    Control,
+    Judgement,
+    Severity,
+    fails,
+    not_applicable,
+    settle,
+    unverified,
+)
+from policies.controls.resource_documents import joined
+from policies.controls.settings import each, on, setting
+from policies.graph.conditions import Narrows, narrowed_by
+from policies.graph.documents import State, Statement
+from policies.graph.kinds import Kind
+from policies.graph.model import Graph, Join, Resource
+from policies.graph.resource_policies import resource_policies
+from policies.graph.values import Unknown
+
+# Who is within the perimeter: our principals, our organisation, our resources.
+_PERIMETER = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:resourceaccount",
+        "aws:resourceorgid",
+        "aws:resourceorgpaths",
+    }
+)
+_ANYTHING = ("", "arn:aws:s3:::")
+# What runs in a VPC of the stack → services that it calls.
+_CALLS: dict[Kind, tuple[str, ...]] = {
+    Kind.GLUE_CONNECTION: ("s3", "glue", "logs", "kms", "secretsmanager"),
+    Kind.REDSHIFT_CLUSTER: ("s3", "kms"),
+}
+
+
+def _service(endpoint: Resource) -> str | None:
+    name = setting(endpoint, "serviceName")
+    return name.rpartition(".")[2] if isinstance(name, str) else None
+
+
+def _is_gateway(endpoint: Resource) -> bool:
+    return setting(endpoint, "vpcEndpointType") in (None, "Gateway")
+
+
+def _present(graph: Graph) -> Iterator[Judgement]:
+    wanted = {service for kind, services in _CALLS.items() if graph.of(kind) for service in services}
+    for vpc in graph.of(Kind.VPC):
+        if not wanted:
+            yield not_applicable(vpc, "nothing of the stack that reads data runs in it")
+            continue
+        joins = [(e, graph.follow(e, "vpcId", Kind.VPC)) for e in graph.of(Kind.VPC_ENDPOINT)]
+        own = [e for e, ref in joins if ref.target is not None and ref.target.urn == vpc.urn]
+        names = {_service(endpoint) for endpoint in own}
+        missing = sorted(wanted - {name for name in names if name})
+        if missing and (None in names or any(ref.join is Join.UNKNOWN for _, ref in joins)):
+            yield unverified(vpc, f"whether it has endpoints for {', '.join(missing)} is not known yet")
+        elif missing:
+            yield fails(vpc, f"calls to {', '.join(missing)} leave it or fail: it has no endpoint for them")
+        else:
+            yield from settle(vpc, ())
+
+
+def _scoped(graph: Graph) -> Iterator[Judgement]:
+    policies = resource_policies(graph, Kind.VPC_ENDPOINT)
+    for endpoint in graph.of(Kind.VPC_ENDPOINT):
+        own = [p for p in policies if p.owner is not None and p.owner.urn == endpoint.urn]
+        if not own:
+            loose = any(p.owner is None for p in policies) or (
+                isinstance(endpoint.at("policy"), Unknown) and endpoint.declares("policy")
+            )
+            text = "anybody's credentials reach anybody's resources through it"
+            unless = f"{text}, unless a policy that is not known yet is its"
+            yield unverified(endpoint, unless) if loose else fails(endpoint, f"has no policy: {text}")
+        for policy in own:
+            if policy.document.state is not State.KNOWN:
+                yield unverified(policy.holder, "the policy of the endpoint is not known yet")
+            else:
+                yield from settle(
+                    policy.holder, (j for s in policy.document.statements for j in _open(policy.holder, s))
+                )
+
+
+def _open(holder: Resource, statement: Statement) -> Iterator[Judgement]:
+    if not statement.allows or not any(p.is_anyone for p in statement.principals):
+        return
+    # Statements for AWS's own buckets name them: the resource is the scope.
+    if statement.resources and not any(str(r).rstrip("/*") in _ANYTHING for r in statement.resources):
+        return
+    answer = narrowed_by(statement, _PERIMETER)
+    if answer is Narrows.UNKNOWN:
+        yield unverified(holder, f"the conditions of {statement.label} are not known yet")
+    elif answer is Narrows.NO:
+        text = (
+            f"{statement.label} lets anyone do {joined(statement.actions)} on {joined(statement.resources)}"
+        )
+        yield fails(
+            holder,
+            f"{text}: credentials brought from outside carry data out through it",
+            'Add "Condition": {"StringEquals": {"aws:PrincipalAccount": "<account>", '
+            f'"aws:ResourceAccount": "<account>"}}}} to {statement.label}.',
+        )
+
+
+def _private_names(graph: Graph, endpoint: Resource) -> Iterator[Judgement]:
+    if _is_gateway(endpoint) or isinstance(setting(endpoint, "vpcEndpointType"), Unknown):
+        return
+    yield from on("clients go on calling the public address", "privateDnsEnabled")(graph, endpoint)
+
+
+def _own_group(graph: Graph, endpoint: Resource) -> Iterator[Judgement]:
+    del graph
+    if _is_gateway(endpoint):
+        return
+    groups = setting(endpoint, "securityGroupIds")
+    if groups is None or groups == []:
+        yield fails(endpoint, "has no security group of its own: it gets the default one of the VPC")
+
+
+_ENDPOINT = frozenset({Kind.VPC_ENDPOINT})
+
+CONTROLS = (
+    Control(
+        id="DL-NET-10",
+        name="vpce-present",
+        title="VPCs have endpoints for the services that what runs in them calls",
+        severity=Severity.MEDIUM,
+        category=Category.NETWORK,
+        why="Without an endpoint the call leaves over the internet, or, in a closed VPC, hangs.",
+        fix="Declare a gateway endpoint for s3 and interface endpoints for the others named.",
+        judge=_present,
+        kinds=_ENDPOINT | {Kind.VPC, *_CALLS},
+        anchors=("EC2.10",),
+    ),
+    Control(
+        id="DL-NET-11",
+        name="vpce-policy-scoped",
+        title="Endpoint policies keep strangers' credentials and strangers' resources out",
+        severity=Severity.HIGH,
+        category=Category.LEAST_PRIVILEGE,
+        why="Through an open endpoint an intruder uploads to a bucket of its own, with keys of its own.",
+        fix="Add aws:PrincipalAccount (or aws:PrincipalOrgID) and aws:ResourceAccount to each Allow.",
+        judge=_scoped,
+        kinds=_ENDPOINT | {Kind.VPC_ENDPOINT_POLICY},
+    ),
+    Control(
+        id="DL-NET-12",
+        name="vpce-private-dns",
+        title="Interface endpoints answer to the service's own name",
+        severity=Severity.LOW,
+        category=Category.NETWORK,
+        why="Otherwise every client must be told the endpoint's name, and those who were not leave the VPC.",
+        fix="Set privateDnsEnabled to true.",
+        judge=each(_private_names, Kind.VPC_ENDPOINT),
+        kinds=_ENDPOINT,
+        alone=_ENDPOINT,
+    ),
+    Control(
+        id="DL-NET-13",
+        name="vpce-security-group",
+        title="Interface endpoints have a security group of their own",
+        severity=Severity.LOW,
+        category=Category.NETWORK,
+        why="The default group, closed as it should be, lets no client reach the endpoint.",
+        fix="Set securityGroupIds to a group that lets 443 in from the clients.",
+        judge=each(_own_group, Kind.VPC_ENDPOINT),
+        kinds=_ENDPOINT,
+        alone=_ENDPOINT,
+    ),
+    Control(
+        id="DL-NET-14",
+        name="vpce-service-acceptance",
+        title="Endpoint services take nobody in unasked",
+        severity=Severity.MEDIUM,
+        category=Category.NETWORK,
+        why="Without acceptance whoever is allowed to ask is connected.",
+        fix="Set acceptanceRequired to true.",
+        judge=each(on("whoever asks is connected", "acceptanceRequired"), Kind.VPC_ENDPOINT_SERVICE),
+        kinds=frozenset({Kind.VPC_ENDPOINT_SERVICE}),
+        alone=frozenset({Kind.VPC_ENDPOINT_SERVICE}),
+        anchors=("CKV_AWS_123",),
+    ),
+)

@@ -1,0 +1,130 @@
+"""EventBridge and its scheduler: policies, keys, roles, dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.controls.control import (
+    Category,
+    Control,
+    Judgement,
+    Severity,
+    fails,
+    not_applicable,
+    passes,
+    settle,
+    unverified,
+)
+from policies.controls.resource_documents import each_document, strangers
+from policies.controls.settings import customer_key, each, setting
+from policies.graph.arns import parse_arn
+from policies.graph.kinds import Kind
+from policies.graph.model import Graph, Join, Resource
+from policies.graph.principals import Grant, identities
+from policies.graph.resource_policies import places
+
+
+def _target_role(graph: Graph) -> Iterator[Judgement]:
+    found = graph.derived(identities)
+    for target in graph.of(Kind.EVENT_TARGET):
+        reference = graph.follow(target, "roleArn", Kind.ROLE)
+        if reference.join is Join.UNKNOWN:
+            yield unverified(target, "roleArn is not known yet and leads to no role of the stack")
+        elif reference.target is None:
+            yield passes(target)
+        else:
+            yield from settle(target, _beyond(found.effective[reference.target.urn].grants, target))
+
+
+def _beyond(grants: list[Grant], target: Resource) -> Iterator[Judgement]:
+    arn = target.at("arn")
+    wanted = parse_arn(str(arn)) if isinstance(arn, str) else None
+    for grant in grants:
+        for statement in (s for s in grant.document.statements if s.allows):
+            for resource in statement.known(statement.resources):
+                held = parse_arn(resource)
+                same = held is not None and wanted is not None and held.service == wanted.service
+                if wanted is not None and not same and resource != "*":
+                    text = f"its role may also reach {resource}, which is not its target {arn}"
+                    yield fails(target, text)
+
+
+def _target_dead_letters(graph: Graph) -> Iterator[Judgement]:
+    for target in graph.of(Kind.EVENT_TARGET):
+        if setting(target, "deadLetterConfig", "arn") is not None:
+            yield passes(target)
+        elif graph.of(Kind.QUEUE):
+            yield fails(target, "an event that its target refuses is lost: it has no deadLetterConfig")
+        else:
+            yield not_applicable(target, "the stack has no queue to keep anything in")
+
+
+def _schedule_safe(graph: Graph, schedule: Resource) -> Iterator[Judgement]:
+    yield from customer_key("its input is", "kmsKeyArn")(graph, schedule)
+
+
+_TARGET = frozenset({Kind.EVENT_TARGET})
+CONTROLS = (
+    Control(
+        id="DL-EVT-01",
+        name="eventbus-policy",
+        title="Policies of event buses grant nothing to anyone",
+        severity=Severity.HIGH,
+        category=Category.LEAST_PRIVILEGE,
+        why="Whoever may put events starts the pipeline.",
+        fix="Name the principals, or add aws:PrincipalOrgID.",
+        judge=each_document(strangers, Kind.EVENT_BUS),
+        kinds=places(Kind.EVENT_BUS),
+        alone=frozenset({Kind.EVENT_BUS_POLICY}),
+        anchors=("AwsSolutions-EVB1", "EventBridge.3"),
+    ),
+    Control(
+        id="DL-EVT-02",
+        name="eventbus-cmk",
+        title="Event buses are encrypted under a customer key",
+        severity=Severity.LOW,
+        category=Category.ENCRYPTION,
+        why="Events quote object keys and errors.",
+        fix="Set kmsKeyIdentifier to the ARN of a key.",
+        judge=each(customer_key("events are", "kmsKeyIdentifier"), Kind.EVENT_BUS),
+        kinds=frozenset({Kind.EVENT_BUS}),
+        alone=frozenset({Kind.EVENT_BUS}),
+    ),
+    Control(
+        id="DL-EVT-03",
+        name="event-target-dlq",
+        title="Event targets keep what they could not deliver",
+        severity=Severity.LOW,
+        category=Category.RESILIENCE,
+        why="An event that was refused for a day is gone, and with it a load of raw data.",
+        fix="Set deadLetterConfig.arn to a queue.",
+        judge=_target_dead_letters,
+        kinds=_TARGET,
+        advisory=True,
+        presence=True,
+    ),
+    Control(
+        id="DL-EVT-04",
+        name="event-target-role",
+        title="Roles of event targets reach the target's service only",
+        severity=Severity.MEDIUM,
+        category=Category.LEAST_PRIVILEGE,
+        why="Whoever may put a matching event uses that role.",
+        fix="Give the target a role whose policy names the target's ARN only.",
+        judge=_target_role,
+        kinds=_TARGET | {Kind.ROLE, Kind.ROLE_POLICY, Kind.MANAGED_POLICY},
+    ),
+    Control(
+        id="DL-EVT-05",
+        name="scheduler-cmk",
+        title="Schedules are encrypted under a customer key",
+        severity=Severity.LOW,
+        category=Category.ENCRYPTION,
+        why="The input of a schedule says what it starts, and with what.",
+        fix="Set kmsKeyArn to the ARN of a key.",
+        judge=each(_schedule_safe, Kind.SCHEDULE),
+        kinds=frozenset({Kind.SCHEDULE}),
+        alone=frozenset({Kind.SCHEDULE}),
+        anchors=("CKV_AWS_297",),
+    ),
+)

@@ -1,0 +1,195 @@
+"""Users, federated and foreign callers, sessions, and documents that say less than they seem to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.controls.control import (
+    Category,
+    Control,
+    Judgement,
+    Severity,
+    fails,
+    passes,
+    settle,
+    unverified,
+)
+from policies.controls.iam_permissions import each_grant
+from policies.controls.resource_documents import account_of
+from policies.graph.accounts import home_account
+from policies.graph.arns import has_wildcard
+from policies.graph.conditions import Narrows, narrowed_by
+from policies.graph.documents import Principal, State, Statement, parse
+from policies.graph.kinds import Kind
+from policies.graph.model import Graph, Resource
+from policies.graph.principals import Grant, Identities
+from policies.graph.values import Unknown
+from policies.iam.facts import expand, services
+
+_LONGEST_SESSION = 4 * 3600
+_FOREIGN = frozenset({"sts:externalid", "aws:principalorgid", "aws:principalorgpaths"})
+
+
+def _no_users(graph: Graph) -> Iterator[Judgement]:
+    for user in graph.of(Kind.USER, Kind.ACCESS_KEY):
+        what = "an access key" if user.kind is Kind.ACCESS_KEY else "a user"
+        yield fails(user, f"is {what}: a credential that works until somebody revokes it")
+    for role in graph.of(Kind.ROLE):
+        yield passes(role)
+
+
+def _short_sessions(graph: Graph) -> Iterator[Judgement]:
+    for role in graph.of(Kind.ROLE):
+        longest = role.at("maxSessionDuration")
+        if isinstance(longest, Unknown) and role.authored("maxSessionDuration"):
+            yield unverified(role, "maxSessionDuration is not known yet")
+        elif isinstance(longest, int | float) and longest > _LONGEST_SESSION:
+            yield fails(role, f"lends its rights for {longest} seconds, more than {_LONGEST_SESSION}")
+        else:
+            yield passes(role)
+
+
+def _callers(graph: Graph) -> Iterator[Judgement]:
+    for role in graph.of(Kind.ROLE):
+        trust = parse(role.props.get("assumeRolePolicy"))
+        if trust.state is State.UNKNOWN:
+            yield unverified(role, "assumeRolePolicy is not known yet")
+        else:
+            yield from settle(
+                role, (j for s in trust.statements if s.allows for j in _caller(graph, role, s))
+            )
+
+
+def _caller(graph: Graph, role: Resource, statement: Statement) -> Iterator[Judgement]:
+    home = graph.derived(home_account)
+    for principal in statement.principals:
+        account = account_of(principal)
+        if account is not None and home is not None and account != home:
+            answer = narrowed_by(statement, _FOREIGN)
+            if answer is Narrows.UNKNOWN:
+                yield unverified(role, f"the conditions of {statement.label} are not known yet")
+            elif answer is Narrows.NO:
+                text = (
+                    f"{statement.label} lets account {account} in without sts:ExternalId or "
+                    "aws:PrincipalOrgID"
+                )
+                yield fails(role, text)
+        elif _is_provider(principal):
+            yield from _federated(role, statement, principal)
+
+
+def _is_provider(principal: Principal) -> bool:
+    return principal.type == "Federated" and "oidc-provider/" in str(principal.value)
+
+
+def _federated(role: Resource, statement: Statement, principal: Principal) -> Iterator[Judgement]:
+    for claim in ("aud", "sub"):
+        values = [v for c in statement.conditions if c.key.endswith(f":{claim}") for v in c.values]
+        if any(isinstance(value, Unknown) for value in values):
+            yield unverified(role, f"the claim {claim} of {statement.label} is not known yet")
+        elif not values:
+            yield fails(
+                role, f"{statement.label} lets any token of {principal.value} in: no condition on {claim}"
+            )
+        elif claim == "sub" and any(str(v).split(":")[1:2] in (["*"], ["*/*"]) or v == "*" for v in values):
+            yield fails(
+                role, f"{statement.label} lets every repository of {principal.value} in: sub {values[0]}"
+            )
+
+
+def _real_actions(found: Identities, grant: Grant) -> Iterator[Judgement]:
+    del found
+    for statement in grant.document.statements:
+        for action in statement.known((*statement.actions, *statement.not_actions)):
+            service, _, name = action.partition(":")
+            if action == "*" or has_wildcard(service):
+                continue
+            if service.lower() not in services():
+                yield fails(grant.holder, f"{statement.label} names {action}: AWS has no service '{service}'")
+            elif not name or not expand(action):
+                yield fails(
+                    grant.holder, f"{statement.label} names {action}, an action that AWS does not know"
+                )
+
+
+def _set_operators(found: Identities, grant: Grant) -> Iterator[Judgement]:
+    del found
+    for statement in (s for s in grant.document.statements if s.allows):
+        guarded = {c.key for c in statement.conditions if c.operator == "null"}
+        for condition in statement.conditions:
+            if condition.quantifier == "forallvalues" and condition.key not in guarded:
+                text = (
+                    f"{statement.label} has ForAllValues on {condition.key}: it also holds when the "
+                    "key is missing"
+                )
+                yield fails(grant.holder, text)
+
+
+_ROLE = frozenset({Kind.ROLE})
+_DOCUMENTS = frozenset(
+    {Kind.ROLE, Kind.ROLE_POLICY, Kind.MANAGED_POLICY, Kind.USER_POLICY, Kind.GROUP_POLICY}
+)
+
+CONTROLS = (
+    Control(
+        id="DL-IAM-17",
+        name="iam-no-users",
+        title="There are no IAM users and no access keys",
+        severity=Severity.HIGH,
+        category=Category.LEAST_PRIVILEGE,
+        why="Long-lived keys leak; roles are lent for hours.",
+        fix="Use a role, assumed through the identity provider.",
+        judge=_no_users,
+        kinds=frozenset({Kind.USER, Kind.ACCESS_KEY, Kind.ROLE}),
+        alone=frozenset({Kind.USER, Kind.ACCESS_KEY}),
+        anchors=("CKV_AWS_273",),
+    ),
+    Control(
+        id="DL-IAM-18",
+        name="iam-session-duration",
+        title="Roles are lent for four hours at most",
+        severity=Severity.LOW,
+        category=Category.LEAST_PRIVILEGE,
+        why="A stolen session works until it ends.",
+        fix="Set maxSessionDuration to 14400 (seconds) or less, or leave it out.",
+        judge=_short_sessions,
+        kinds=_ROLE,
+        alone=_ROLE,
+    ),
+    Control(
+        id="DL-IAM-19",
+        name="iam-trust-callers-pinned",
+        title="Roles tell foreign accounts and federated tokens apart",
+        severity=Severity.HIGH,
+        category=Category.LEAST_PRIVILEGE,
+        why="Without an external id or a subject, whoever the other side serves may come in as it.",
+        fix="Add sts:ExternalId or aws:PrincipalOrgID for accounts; pin aud and sub for OIDC providers.",
+        judge=_callers,
+        kinds=_ROLE,
+        anchors=("CKV_AWS_358",),
+    ),
+    Control(
+        id="DL-IAM-20",
+        name="iam-invalid-action",
+        title="Policies name actions that AWS has",
+        severity=Severity.MEDIUM,
+        category=Category.LEAST_PRIVILEGE,
+        why="A misspelt action grants nothing, and a misspelt one in a Deny refuses nothing.",
+        fix="Correct the name of the action.",
+        judge=lambda graph: each_grant(graph, _real_actions),
+        kinds=_DOCUMENTS,
+        alone=_DOCUMENTS,
+    ),
+    Control(
+        id="DL-IAM-21",
+        name="iam-set-operator-misuse",
+        title="No grant hangs on a condition that a missing key meets",
+        severity=Severity.MEDIUM,
+        category=Category.LEAST_PRIVILEGE,
+        why="ForAllValues is true of an empty set: leave the key out of the request and the condition holds.",
+        fix="Use ForAnyValue, or add Null false on the same key.",
+        judge=lambda graph: each_grant(graph, _set_operators),
+        kinds=_DOCUMENTS,
+        alone=_DOCUMENTS,
+    ),
+)

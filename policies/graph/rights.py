@@ -1,0 +1,56 @@
+"""Single rights that a principal holds: an action on a resource pattern, after denials and boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from policies.graph.arns import covers, parse_arn
+from policies.graph.documents import Statement
+from policies.graph.principals import EffectivePolicy, Grant
+from policies.iam.facts import expand
+
+
+class Right(NamedTuple):
+    """One right in force: who wrote it where, the action asked about, the resource pattern it is for."""
+
+    grant: Grant
+    statement: Statement
+    action: str
+    resource: str
+
+
+def rights(effective: EffectivePolicy, action: str) -> Iterator[Right]:
+    """Return every resource pattern on which a principal may do an action."""
+    for grant in effective.grants:
+        for statement in grant.document.statements:
+            if not statement.allows or not does(statement, action):
+                continue
+            for resource in statement.known(statement.resources):
+                if applies(action, resource) and effective.permits(action, resource):
+                    yield Right(grant, statement, action, resource)
+
+
+def does(statement: Statement, action: str) -> bool:
+    """Whether a statement speaks of an action."""
+    return any(covers(p, action, ignore_case=True) for p in statement.known(statement.actions))
+
+
+@lru_cache(maxsize=8192)
+def applies(action: str, resource: str) -> bool:
+    """Whether an action can act on what a resource pattern names: not a bucket's action on an object."""
+    arn = parse_arn(resource)
+    formats = [parse_arn(f) for fact in expand(action) for f in fact.arn_formats]
+    if arn is None or not formats:
+        return True
+    literal = arn.resource.split("*", 1)[0]
+    return any(
+        f is not None and covers(arn.service, f.service) and ("/" not in literal or "/" in f.resource)
+        for f in formats
+    )
+
+
+def is_readable(effective: EffectivePolicy) -> bool:
+    """Whether everything that a principal holds is known."""
+    return not any(grant.document.has_unknown for grant in effective.grants)

@@ -1,0 +1,86 @@
+"""The pack's server: the SDK's own, which unpacks a stack once an analysis instead of once a policy.
+
+The SDK hands every stack policy its own copy of all resources, made from the message anew, so that a pack of
+a hundred policies spends its time on copies. Here the stack becomes one graph before the policies are asked,
+and they are asked with an empty message. A policy that finds no graph prepared uses the copy it was given.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, cast
+
+from google.protobuf import json_format
+from pulumi.runtime.proto import analyzer_pb2 as pb
+from pulumi_policy import EnforcementLevel, Policy, PolicyPack
+from pulumi_policy import policy as sdk
+
+from policies.graph.inputs import SeenInputs, merged
+from policies.graph.model import Resource
+from policies.pack import NAME, Pack, build
+from policies.signatures import properties
+
+SERVER = "_PolicyAnalyzerServicer"
+
+
+def resources_of(request: pb.AnalyzeStackRequest, seen: SeenInputs) -> tuple[Resource, ...]:
+    """Return the resources of a message of the engine, with the inputs seen before."""
+    return tuple(
+        Resource(
+            urn=raw.urn,
+            name=raw.name,
+            token=raw.type,
+            props=merged(properties(json_format.MessageToDict(raw.properties)), seen.of(raw.urn)),
+            parent=raw.parent or None,
+            dependencies=tuple(raw.dependencies),
+            property_dependencies={
+                prop: tuple(targets.urns) for prop, targets in raw.propertyDependencies.items()
+            },
+            protect=raw.options.protect,
+            inputs=seen.of(raw.urn),
+        )
+        for raw in request.resources
+    )
+
+
+def servicer_of(pack: Pack) -> type[sdk._PolicyAnalyzerServicer]:
+    """Return the SDK's server of policies with one graph for all policies of an analysis."""
+
+    class Servicer(sdk._PolicyAnalyzerServicer):
+        def AnalyzeStack(self, request: pb.AnalyzeStackRequest, context: Any) -> pb.AnalyzeResponse:
+            bindings = {policy.name: self._binding(policy) for policy in pack.policies}
+            resources = resources_of(request, pack.sessions.seen)
+            with pack.sessions.analysis(resources, bindings):
+                answer = super().AnalyzeStack(pb.AnalyzeStackRequest(), context)  # type: ignore[no-untyped-call]
+            return cast(pb.AnalyzeResponse, answer)
+
+        def _binding(self, policy: Policy) -> dict[str, Any]:
+            level = self._get_enforcement_level(policy)
+            # No policy of the pack changes resources: the SDK itself takes this level for mandatory then.
+            if level is EnforcementLevel.REMEDIATE:
+                level = EnforcementLevel.MANDATORY
+            return {"enforcementLevel": level.value, **(self._get_policy_config(policy.name) or {})}
+
+    return Servicer
+
+
+def serve() -> None:
+    """Serve the pack to the engine until the process is killed; prints the port first."""
+    # The engine names the stack it works on; the stack's profile is what the pack starts with.
+    pack = build(stack=os.environ.get("PULUMI_STACK", ""))
+    # The SDK takes its server by this name when a pack starts.
+    setattr(sdk, SERVER, servicer_of(pack))
+    PolicyPack(
+        name=NAME,
+        policies=pack.policies,
+        enforcement_level=EnforcementLevel.MANDATORY,
+        initial_config=initial(pack.configuration),
+    )
+
+
+def initial(configuration: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration file's content in the form that the SDK starts with."""
+    return {
+        name: {**given, "enforcementLevel": EnforcementLevel(given["enforcementLevel"])}
+        for name, given in configuration.items()
+    }

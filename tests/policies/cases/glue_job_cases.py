@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from typing import Any
+
+from tests.policies.cases.case import NO_LEGACY, NO_SIDECAR, Forms, fails, passes, unverified
+from tests.policies.estate_support import put, setting_forms
+from tests.policies.protocol_support import UNKNOWN, Res
+from tests.policies.stack_support import ETL_ROLE, job, lake, text, trust
+
+_NAMES = ("key", "job", "crawler", "etl", "crawl", "location")
+_BASE = [r for r in lake() if r.name in _NAMES]
+_EVENT = Res(
+    "aws:glue/trigger:Trigger",
+    "start",
+    {
+        "type": "EVENT",
+        "enabled": False,
+        "eventBatchingConditions": [{"batchSize": 10}],
+        "actions": [{"jobName": "job"}],
+    },
+)
+_NEXT = Res(
+    "aws:glue/trigger:Trigger",
+    "next",
+    {
+        "type": "CONDITIONAL",
+        "enabled": True,
+        "actions": [{"jobName": "job"}],
+        "predicate": {"conditions": [{"crawlerName": "c", "crawlState": "SUCCEEDED"}]},
+    },
+)
+_FLOW = [*_BASE, _EVENT, _NEXT]
+_ENDPOINT = Res("aws:glue/devEndpoint:DevEndpoint", "endpoint", {"roleArn": ETL_ROLE})
+
+
+def _job(path: str, value: Any, deps: list[str] | None = None) -> list[Res]:
+    return put(_BASE, "job", path, value, deps)
+
+
+def _argument(name: str, value: Any) -> list[Res]:
+    old = next(r for r in _BASE if r.name == "job").props["defaultArguments"]
+    return _job("defaultArguments", {**old, name: value})
+
+
+CASES: dict[str, Forms] = {
+    "DL-GLUE-08": {
+        "pass": [
+            passes(_FLOW),
+            passes(_argument("--secret_arn", "arn:aws:secretsmanager:eu-west-1:1:secret:x")),
+            passes(_argument("--secret_name", "warehouse")),
+        ],
+        "fail": [
+            fails(_argument("--db_password", "hunter2"), "job", "--db_password"),
+            fails(_argument("--x", "AKIAABCDEFGHIJKLMNOP"), "job", "--x"),
+            fails(_job("nonOverridableArguments", {"--api-key": "k"}), "job", "--api-key"),
+            fails(
+                put(_FLOW, "next", "actions", [{"jobName": "job", "arguments": {"--token": "t"}}]),
+                "next",
+                "--token",
+            ),
+        ],
+        "unknown": [unverified(_job("defaultArguments", UNKNOWN, ["etl"]), "job")],
+        "legacy": NO_LEGACY,
+        "sidecar": NO_SIDECAR,
+    },
+    "DL-GLUE-09": {
+        "pass": [passes(_BASE), passes(_argument("--enable-metrics", ""))],
+        "fail": [
+            fails(_job("defaultArguments", None), "job", "continuous"),
+            fails(_argument("--enable-continuous-cloudwatch-log", "false"), "job", "continuous"),
+            fails(_argument("--enable-metrics", "false"), "job", "metrics"),
+        ],
+        "unknown": [unverified(_job("defaultArguments", UNKNOWN, ["etl"]), "job")],
+        "legacy": NO_LEGACY,
+        "sidecar": NO_SIDECAR,
+    },
+    "DL-GLUE-10": {
+        **setting_forms(_BASE, "job", "glueVersion", bad=["3.0", "0.9", None], good=["4.0", "5.1"]),
+        "sidecar": [passes(put(_job("glueVersion", None), "job", "command", {"name": "pythonshell"}))],
+    },
+    "DL-GLUE-11": {
+        **setting_forms(_BASE, "job", "timeout", bad=[None, 0, 2880], says="timeout"),
+        "fail": [
+            fails(_job("timeout", None), "job", "timeout is not set"),
+            fails(_job("timeout", 2880), "job", "timeout is 2880"),
+            fails(_job("numberOfWorkers", None), "job", "numberOfWorkers"),
+            fails(_job("executionProperty", {"maxConcurrentRuns": 5}), "job", "5 runs"),
+        ],
+    },
+    "DL-GLUE-12": {
+        "pass": [passes(_BASE)],
+        "fail": [
+            fails([*_BASE, job("other")], "other", "shares role etl with job"),
+            fails(put(_BASE, "crawler", "role", "etl"), "job", "crawler"),
+            fails(
+                put(_BASE, "etl", "assumeRolePolicy", text(trust(), trust("lambda.amazonaws.com"))),
+                "job",
+                "lambda",
+            ),
+        ],
+        "unknown": [
+            passes(_job("roleArn", UNKNOWN, ["etl"])),
+            unverified(_job("roleArn", UNKNOWN, ["key"]), "job"),
+        ],
+        "legacy": NO_LEGACY,
+        "sidecar": NO_SIDECAR,
+    },
+    "DL-GLUE-13": setting_forms(
+        _BASE, "crawler", "schemaChangePolicy.updateBehavior", bad=["UPDATE_IN_DATABASE", None]
+    ),
+    "DL-GLUE-14": setting_forms(
+        _BASE,
+        "crawler",
+        "lakeFormationConfiguration.useLakeFormationCredentials",
+        bad=[False, None],
+        says="useLakeFormationCredentials",
+    ),
+    "DL-GLUE-15": {
+        "pass": [passes(_FLOW)],
+        "fail": [
+            fails(put(_FLOW, "start", "enabled", True), "start", "cannot be started"),
+            fails(put(_FLOW, "start", "enabled", None), "start"),
+            fails(put(_FLOW, "start", "eventBatchingConditions", None), "start", "eventBatchingConditions"),
+            fails(
+                put(put(_FLOW, "start", "type", "ON_DEMAND"), "start", "enabled", True), "start", "ON_DEMAND"
+            ),
+            fails(put(_FLOW, "next", "predicate", None), "next", "never fires"),
+            fails(
+                put(_FLOW, "next", "predicate", {"conditions": [{"crawlerName": "c", "state": "SUCCEEDED"}]}),
+                "next",
+                "crawlState",
+            ),
+        ],
+        "unknown": [unverified(put(_FLOW, "start", "type", UNKNOWN, ["key"]), "start")],
+        "legacy": NO_LEGACY,
+        "sidecar": NO_SIDECAR,
+    },
+    "DL-GLUE-16": {
+        "pass": [passes([*_BASE, _ENDPOINT], "dev")],
+        "fail": [fails([*_BASE, _ENDPOINT], "endpoint", "runs code", "prod")],
+        "unknown": [fails([*_BASE, _ENDPOINT.having(roleArn=UNKNOWN)], "endpoint", within="prod")],
+        "legacy": NO_LEGACY,
+        "sidecar": NO_SIDECAR,
+    },
+}

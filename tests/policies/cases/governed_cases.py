@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from typing import Any
+
+from tests.policies.cases.case import NO_LEGACY, NO_SIDECAR, Absent, Forms, fails, passes, unverified
+from tests.policies.estate_support import put, setting_forms
+from tests.policies.protocol_support import UNKNOWN, Res
+from tests.policies.stack_support import ACCOUNT, BUCKET, allow, lake, replaced, role, text
+
+_ANALYST = f"arn:aws:iam::{ACCOUNT}:role/analyst"
+_DATABASE = Res(
+    "aws:glue/catalogDatabase:CatalogDatabase",
+    "database",
+    {"name": "energy_raw_dev", "locationUri": f"s3://{BUCKET}/raw/"},
+)
+_BORROW = allow("lakeformation:GetDataAccess", "*")
+
+
+def _analyst(*statements: dict[str, Any], **grant: Any) -> list[Res]:
+    return [
+        *(r for r in lake() if r.name in ("location", "settings")),
+        _DATABASE,
+        role("analyst"),
+        Res(
+            "aws:iam/rolePolicy:RolePolicy",
+            "analyst-policy",
+            {"role": "analyst", "policy": text(*statements)},
+        ),
+        Res(
+            "aws:lakeformation/permissions:Permissions",
+            "select",
+            {"principal": _ANALYST, "permissions": ["SELECT"], "table": {"name": "clients"}, **grant},
+        ),
+    ]
+
+
+def _reads(resource: str) -> list[Res]:
+    return _analyst(_BORROW, allow("s3:GetObject", resource))
+
+
+_BASE = _analyst(_BORROW)
+_FILTER = Res(
+    "aws:lakeformation/dataCellsFilter:DataCellsFilter",
+    "cells",
+    {
+        "tableData": {
+            "name": "no-pii",
+            "columnWildcard": {"excludedColumnNames": ["tax_id"]},
+            "rowFilter": {"allRowsWildcard": {}},
+        }
+    },
+)
+
+
+def _cells(**changes: Any) -> list[Res]:
+    data = {**_FILTER.props["tableData"], **changes}
+    return [Res(_FILTER.token, "cells", {"tableData": {k: v for k, v in data.items() if v is not None}})]
+
+
+_KEYS = [r for r in lake() if r.name == "key"]
+
+CASES: dict[str, Forms] = {
+    "DL-LF-05": {
+        **setting_forms(_BASE, "settings", "allowExternalDataFiltering", bad=[True], good=[False]),
+        "sidecar": [fails(put(_BASE, "settings", "allowFullTableExternalDataAccess", True), "settings")],
+    },
+    "DL-LF-06": {
+        "pass": [passes(_BASE)],
+        "fail": [
+            fails(put(_BASE, "database", "locationUri", "s3://elsewhere/raw/"), "database", "not registered"),
+            fails(put(_BASE, "database", "locationUri", f"s3://{BUCKET}/raw-copy/"), "database"),
+        ],
+        "unknown": [
+            unverified(put(_BASE, "database", "locationUri", UNKNOWN, ["analyst"]), "database"),
+            unverified(put(_BASE, "location", "arn", UNKNOWN), "database"),
+        ],
+        "legacy": NO_LEGACY,
+        "sidecar": NO_SIDECAR,
+    },
+    "DL-LF-07": {
+        "pass": [passes(_BASE), passes(_reads("arn:aws:s3:::lake-dev-results/analysts/*"))],
+        "fail": [
+            fails(_reads(f"arn:aws:s3:::{BUCKET}/raw/*"), "analyst-policy", "past the grants"),
+            fails(_reads(f"arn:aws:s3:::{BUCKET}/*"), "analyst-policy"),
+            fails(_reads("*"), "analyst-policy"),
+            fails(_reads(f"arn:aws:s3:::{BUCKET}/raw/clients/*"), "analyst-policy"),
+        ],
+        "unknown": [unverified(put(_BASE, "analyst-policy", "policy", UNKNOWN), "analyst-policy")],
+        "legacy": NO_LEGACY,
+        "sidecar": [
+            fails(
+                put(
+                    _BASE,
+                    "analyst",
+                    "inlinePolicies",
+                    [{"name": "x", "policy": text(allow("s3:GetObject", f"arn:aws:s3:::{BUCKET}/raw/*"))}],
+                ),
+                "analyst",
+            )
+        ],
+    },
+    "DL-LF-08": {
+        "pass": [passes(_BASE)],
+        "fail": [fails(_analyst(allow("athena:StartQueryExecution", "*")), "analyst", "refused")],
+        "unknown": [unverified(put(_BASE, "analyst-policy", "policy", UNKNOWN), "analyst")],
+        "legacy": NO_LEGACY,
+        "sidecar": [
+            passes(
+                put(
+                    replaced(_BASE, "analyst-policy"),
+                    "analyst",
+                    "inlinePolicies",
+                    [{"name": "x", "policy": text(_BORROW)}],
+                )
+            ),
+            unverified(
+                put(
+                    replaced(_BASE, "analyst-policy"),
+                    "analyst",
+                    "managedPolicyArns",
+                    ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+                ),
+                "analyst",
+            ),
+        ],
+    },
+    "DL-LF-09": {
+        "pass": [passes(_BASE)],
+        "fail": [
+            fails(
+                put(_BASE, "select", "principal", f"arn:aws:iam::{ACCOUNT}:role/deployer"),
+                "select",
+                "deployer",
+            )
+        ],
+        "unknown": [
+            passes(put(_BASE, "select", "principal", UNKNOWN, ["analyst"])),
+            unverified(put(_BASE, "select", "principal", UNKNOWN, ["database"]), "select"),
+        ],
+        "legacy": NO_LEGACY,
+        "sidecar": NO_SIDECAR,
+    },
+    "DL-LF-10": {
+        "pass": [
+            passes(_cells()),
+            passes(_cells(columnWildcard=None, columnNames=["name"])),
+            passes(_cells(columnWildcard={}, rowFilter={"filterExpression": "country = 'ES'"})),
+        ],
+        "fail": [
+            fails(_cells(columnWildcard={}), "cells", "hides nothing"),
+            fails(_cells(columnNames=["name"]), "cells", "either"),
+            fails(_cells(columnWildcard=None), "cells", "either"),
+        ],
+        "unknown": [
+            unverified(
+                [Res(_FILTER.token, "cells", {"tableData": UNKNOWN}, {"tableData": ["key"]}), *_KEYS], "cells"
+            )
+        ],
+        "legacy": NO_LEGACY,
+        "sidecar": Absent("a filter is always a resource of its own"),
+    },
+}

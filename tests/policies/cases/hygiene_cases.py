@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from typing import Any
+
+from tests.policies.cases.case import NO_LEGACY, NO_SIDECAR, Absent, Forms, fails, passes, unverified
+from tests.policies.estate_support import put
+from tests.policies.protocol_support import UNKNOWN, Res
+from tests.policies.stack_support import ACCOUNT, ETL_STATEMENTS, allow, lake, replaced, text
+
+_BASE = [r for r in lake() if r.name in ("key", "etl", "etl-policy")]
+_STRANGER = "210987654321"
+_PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+_AUD = {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}
+_SUB = "token.actions.githubusercontent.com:sub"
+
+
+def _etl(*more: dict[str, Any]) -> list[Res]:
+    return put(_BASE, "etl-policy", "policy", text(*ETL_STATEMENTS, *more))
+
+
+def _inline(*more: dict[str, Any]) -> list[Res]:
+    return put(
+        replaced(_BASE, "etl-policy"), "etl", "inlinePolicies", [{"name": "own", "policy": text(*more)}]
+    )
+
+
+def _trusts(principal: dict[str, str], condition: dict[str, Any] | None = None) -> list[Res]:
+    statement = {"Sid": "Come", "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    return put(
+        _BASE,
+        "etl",
+        "assumeRolePolicy",
+        text({**statement, "Condition": condition} if condition else statement),
+    )
+
+
+_HIDDEN = unverified(put(_BASE, "etl-policy", "policy", UNKNOWN), "etl-policy")
+_EMPTY_SET = allow("s3:ListBucket", "arn:aws:s3:::b", {"ForAllValues:StringLike": {"s3:prefix": ["raw/*"]}})
+_GUARDED = {"ForAllValues:StringLike": {"s3:prefix": ["raw/*"]}, "Null": {"s3:prefix": "false"}}
+_TOKEN = {"Federated": _PROVIDER}
+
+CASES: dict[str, Forms] = {
+    "DL-IAM-17": {
+        "pass": [passes(_BASE)],
+        "fail": [
+            fails([*_BASE, Res("aws:iam/user:User", "user", {"name": "u"})], "user", "a user"),
+            fails(
+                [*_BASE, Res("aws:iam/accessKey:AccessKey", "secret", {"user": "u"})], "secret", "access key"
+            ),
+        ],
+        "unknown": Absent("nothing is read but the type"),
+        "legacy": NO_LEGACY,
+        "sidecar": NO_SIDECAR,
+    },
+    "DL-IAM-18": {
+        "pass": [passes(_BASE), passes(put(_BASE, "etl", "maxSessionDuration", 3600))],
+        "fail": [fails(put(_BASE, "etl", "maxSessionDuration", 43200), "etl", "43200")],
+        "unknown": [unverified(put(_BASE, "etl", "maxSessionDuration", UNKNOWN, ["key"]), "etl")],
+        "legacy": NO_LEGACY,
+        "sidecar": NO_SIDECAR,
+    },
+    "DL-IAM-19": {
+        "pass": [
+            passes(_BASE),
+            passes(_trusts({"AWS": f"arn:aws:iam::{ACCOUNT}:role/ci"})),
+            passes(_trusts({"AWS": _STRANGER}, {"StringEquals": {"sts:ExternalId": "x"}})),
+            passes(_trusts(_TOKEN, {"StringEquals": {**_AUD, _SUB: "repo:org/lake:ref:refs/heads/main"}})),
+        ],
+        "fail": [
+            fails(_trusts({"AWS": _STRANGER}), "etl", _STRANGER),
+            fails(_trusts(_TOKEN, {"StringEquals": _AUD}), "etl", "no condition on sub"),
+            fails(
+                _trusts(_TOKEN, {"StringEquals": _AUD, "StringLike": {_SUB: "*"}}), "etl", "every repository"
+            ),
+        ],
+        "unknown": [
+            unverified(put(_BASE, "etl", "assumeRolePolicy", UNKNOWN), "etl"),
+            unverified(_trusts({"AWS": _STRANGER}, {"StringEquals": {"sts:ExternalId": UNKNOWN}}), "etl"),
+        ],
+        "legacy": NO_LEGACY,
+        "sidecar": NO_SIDECAR,
+    },
+    "DL-IAM-20": {
+        "pass": [passes(_BASE)],
+        "fail": [
+            fails(_etl(allow("s3:GetObjekt", "arn:aws:s3:::b/*")), "etl-policy", "s3:GetObjekt"),
+            fails(_etl(allow("gleu:GetTable", "*")), "etl-policy", "gleu"),
+        ],
+        "unknown": [_HIDDEN],
+        "legacy": NO_LEGACY,
+        "sidecar": [fails(_inline(allow("s3:GetObjekt", "arn:aws:s3:::b/*")), "etl")],
+    },
+    "DL-IAM-21": {
+        "pass": [passes(_BASE), passes(_etl(allow("s3:ListBucket", "arn:aws:s3:::b", _GUARDED)))],
+        "fail": [fails(_etl(_EMPTY_SET), "etl-policy", "s3:prefix")],
+        "unknown": [_HIDDEN],
+        "legacy": NO_LEGACY,
+        "sidecar": [fails(_inline(_EMPTY_SET), "etl")],
+    },
+}

@@ -1,0 +1,100 @@
+"""The pack's server answers as the SDK's own does, and unpacks a stack once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pulumi.runtime.proto import analyzer_pb2 as pb
+from pulumi_policy import EnforcementLevel, PolicyPack
+from pulumi_policy import policy as sdk
+
+from policies import host
+from policies.host import SERVER, resources_of, servicer_of
+from policies.pack import NAME, build
+from tests.policies.protocol_support import UNKNOWN, Pack, Res, secret
+from tests.policies.stack_support import changed, key, lake, without
+
+STACKS: dict[str, Sequence[Res]] = {
+    "sound": lake(),
+    "empty": [],
+    "broken": changed("key", enableKeyRotation=False),
+    "unknown": changed("data-versioning", versioningConfiguration=UNKNOWN),
+    "secret": changed("job", defaultArguments=secret({"--password": "x"}), securityConfiguration=None),
+    "incomplete": without("data-pab"),
+    "lists": changed("data-sse", rules=[{"bucketKeyEnabled": 7.0}]),
+}
+
+
+def _server(kind: Any, pack: Any) -> Any:
+    return kind(NAME, "1", pack.policies, EnforcementLevel.MANDATORY, *[None] * 7)
+
+
+def _answer(server: Any, stack: Sequence[Res], name: str) -> set[tuple[str, str, str, int]]:
+    response = server.AnalyzeStack(Pack.request(stack, name), None)
+    return {(d.policyName, d.urn, d.message, d.enforcementLevel) for d in response.diagnostics}
+
+
+@pytest.mark.parametrize("stack", STACKS.values(), ids=STACKS.keys())
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_answers_are_those_of_the_sdks_own_server(stack: Sequence[Res], name: str) -> None:
+    pack = build()
+    assert _answer(_server(servicer_of(pack), pack), stack, name) == _answer(
+        _server(sdk._PolicyAnalyzerServicer, pack), stack, name
+    )
+
+
+def test_stack_is_unpacked_once_however_many_policies_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    unpacked: list[int] = []
+
+    def counted(*given: Any) -> Any:
+        unpacked.append(1)
+        return resources_of(*given)
+
+    def never(*given: Any) -> Any:
+        raise AssertionError("the SDK made a copy of a resource")
+
+    pack = build()
+    server = _server(servicer_of(pack), pack)
+    monkeypatch.setattr(host, "resources_of", counted)
+    monkeypatch.setattr(sdk, "deserialize_properties", never)
+    assert _answer(server, STACKS["broken"], "dev")
+    assert unpacked == [1]
+
+
+def test_sdk_takes_the_server_by_the_name_that_the_pack_sets() -> None:
+    assert f"servicer = {SERVER}(" in inspect.getsource(PolicyPack.__init__)
+    for used in ("AnalyzeStack", "_get_enforcement_level", "_get_policy_config"):
+        assert callable(getattr(sdk._PolicyAnalyzerServicer, used))
+
+
+def test_analysis_leaves_nothing_behind_for_the_next() -> None:
+    pack = build()
+    server = _server(servicer_of(pack), pack)
+    assert _answer(server, STACKS["broken"], "dev") != _answer(server, lake(), "dev")
+    with pytest.raises(AttributeError):
+        server.AnalyzeStack(None, None)
+    assert pack.sessions.of([]).graph.resources == ()
+
+
+def test_protection_parents_and_edges_come_with_the_message() -> None:
+    request = Pack.request([key(), *changed("data-sse")])
+    request.resources[1].options.protect = True
+    request.resources[1].parent = "urn:parent"
+    found = resources_of(request, build().sessions.seen)
+    assert found[1].protect
+    assert found[1].parent == "urn:parent"
+    sse = next(r for r in found if r.name == "data-sse")
+    assert [urn.rpartition("::")[2] for urn in sse.property_dependencies["rules"]] == ["key"]
+
+
+def test_level_that_only_knows_remedies_counts_as_mandatory() -> None:
+    pack = build()
+    server = _server(servicer_of(pack), pack)
+    request = pb.ConfigureAnalyzerRequest()
+    request.policyConfig["kms-rotation"].enforcementLevel = pb.REMEDIATE
+    server.Configure(request, None)
+    levels = {(policy, level) for policy, _, _, level in _answer(server, STACKS["broken"], "dev")}
+    assert ("kms-rotation", pb.MANDATORY) in levels
