@@ -30,6 +30,7 @@ COMMANDS = {
     "put": ("local.commands.data:put", "Deliver CSV files to the lake."),
     "run": ("local.commands.data:run", "Run the pipeline over what was delivered."),
     "query": ("local.commands.data:query", "Ask the lake in Athena's SQL."),
+    "policy": ("local.commands.policy:app", "Judge stacks and files; report what the pack found."),
     "status": ("local.commands.state:status", "What is up, and how much it holds."),
     "stop": ("local.commands.state:stop", "End the embedded AWS."),
 }
@@ -51,10 +52,14 @@ def application(wanted: str | None = None) -> typer.Typer:
     passing = {"allow_extra_args": True, "ignore_unknown_options": True}
     for name in [wanted] if wanted in COMMANDS else COMMANDS:
         place, short = COMMANDS[name]
-        module, _, function = place.partition(":")
-        app.command(
-            name, short_help=short, epilog=EPILOG, context_settings=passing if name == "test" else None
-        )(getattr(importlib.import_module(module), function))
+        module, _, attribute = place.partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, short_help=short)
+        else:
+            app.command(
+                name, short_help=short, epilog=EPILOG, context_settings=passing if name == "test" else None
+            )(command)
     return app
 
 
