@@ -135,6 +135,9 @@ class Codec:
         if isinstance(value, Mapping) and key and held:
             return [{key: str(k), held: str(v)} for k, v in value.items()]
         items = value if isinstance(value, list) else [value]
+        if key and held and all(isinstance(item, str) for item in items):
+            # Names alone, as of tags to take away.
+            return [{key: item} for item in items]
         return [self.encode(item, shape.member, name, rename) for item in items]
 
     def properties(self, answer: Mapping[str, Any], call: Call, lookup: Lookup) -> dict[str, Any] | None:

@@ -15,12 +15,13 @@ from local.provider.equality import Equality
 from local.provider.values import UNKNOWN, has_unknown
 from tests.local.provider.example_support import Example
 from tests.local.provider.governance_examples import EXAMPLES as GOVERNANCE
+from tests.local.provider.network_examples import EXAMPLES as NETWORK
 from tests.local.provider.pipeline_examples import EXAMPLES as PIPELINE
 from tests.local.provider.provider_support import Engine
 from tests.local.provider.storage_examples import EXAMPLES as STORAGE
 
 NONE, SOME = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
-EXAMPLES = {**STORAGE, **PIPELINE, **GOVERNANCE}
+EXAMPLES = {**STORAGE, **PIPELINE, **GOVERNANCE, **NETWORK}
 CASES = [(token, example) for token, examples in EXAMPLES.items() for example in examples]
 IDS = [
     f"{token.rsplit(':', 1)[1]}-{index}" for token, items in EXAMPLES.items() for index in range(len(items))
@@ -47,7 +48,7 @@ def needs(engine: Engine, case: tuple[str, Example]) -> Iterator[dict[str, Any]]
         assert failures == {}
         identifier, state = engine.create(token, name, inputs)
         made.append((token, name, identifier, state))
-        outputs[name] = state
+        outputs[name] = {**state, "id": identifier}
     yield outputs
     for token, name, identifier, state in reversed(made):
         engine.delete(token, name, identifier, state)
