@@ -17,8 +17,8 @@ from local.provider.paths import Lookup, pick, place, render, sole_hole
 from local.provider.row import Call, Row
 from local.provider.schema import Schema, load
 
-_KEY_MEMBERS = ("Key", "TagKey", "key")
-_VALUE_MEMBERS = ("Value", "TagValue", "value")
+_KEY_MEMBERS = ("Key", "TagKey", "key", "Name", "ParameterKey", "OutputKey")
+_VALUE_MEMBERS = ("Value", "TagValue", "value", "ParameterValue", "OutputValue")
 
 
 @functools.cache

@@ -13,15 +13,17 @@ from local.provider import table
 from local.provider.diff import DEFAULTS
 from local.provider.equality import Equality
 from local.provider.values import UNKNOWN, has_unknown
+from tests.local.provider.access_examples import EXAMPLES as ACCESS
 from tests.local.provider.example_support import Example
 from tests.local.provider.governance_examples import EXAMPLES as GOVERNANCE
+from tests.local.provider.monitoring_examples import EXAMPLES as MONITORING
 from tests.local.provider.network_examples import EXAMPLES as NETWORK
 from tests.local.provider.pipeline_examples import EXAMPLES as PIPELINE
 from tests.local.provider.provider_support import Engine
 from tests.local.provider.storage_examples import EXAMPLES as STORAGE
 
 NONE, SOME = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
-EXAMPLES = {**STORAGE, **PIPELINE, **GOVERNANCE, **NETWORK}
+EXAMPLES = {**STORAGE, **PIPELINE, **GOVERNANCE, **NETWORK, **MONITORING, **ACCESS}
 CASES = [(token, example) for token, examples in EXAMPLES.items() for example in examples]
 IDS = [
     f"{token.rsplit(':', 1)[1]}-{index}" for token, items in EXAMPLES.items() for index in range(len(items))
