@@ -55,9 +55,12 @@ _DRIVEN = ("glue::job_run", "glue::crawl", "athena::execution")
 
 # Services mended at their first call, by moto's name for them.
 LATER = {
+    "budgets": "local.emulator.gaps.budgets",
+    "ce": "local.emulator.gaps.cost_explorer",
     "cloudtrail": "local.emulator.gaps.cloudtrail",
     "cloudwatch": "local.emulator.gaps.cloudwatch",
     "ec2": "local.emulator.gaps.ec2",
+    "redshift": "local.emulator.gaps.redshift",
     "scheduler": "local.emulator.gaps.scheduler",
 }
 _installed: set[str] = set()

@@ -195,6 +195,7 @@ ROWS = (
         encode=_texts,
         decode=_flags,
         outputs={"arn": "arn:{partition}:sqs:{region}:{account}:{name}"},
+        gone=("AWS.SimpleQueueService.NonExistentQueue",),
     ),
     Row(
         token="aws:sqs/queuePolicy:QueuePolicy",
@@ -208,5 +209,6 @@ ROWS = (
         update=_QUEUE_POLICY,
         delete=Call("SetQueueAttributes", {"Attributes.Policy": ""}),
         replace=("queueUrl",),
+        gone=("AWS.SimpleQueueService.NonExistentQueue",),
     ),
 )
