@@ -57,9 +57,11 @@ _DRIVEN = ("glue::job_run", "glue::crawl", "athena::execution")
 LATER = {
     "budgets": "local.emulator.gaps.budgets",
     "ce": "local.emulator.gaps.cost_explorer",
+    "cloudformation": "local.emulator.gaps.cloudformation",
     "cloudtrail": "local.emulator.gaps.cloudtrail",
     "cloudwatch": "local.emulator.gaps.cloudwatch",
     "ec2": "local.emulator.gaps.ec2",
+    "quicksight": "local.emulator.gaps.quicksight",
     "redshift": "local.emulator.gaps.redshift",
     "scheduler": "local.emulator.gaps.scheduler",
 }

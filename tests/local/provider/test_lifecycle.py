@@ -22,11 +22,13 @@ from tests.local.provider.monitoring_examples import EXAMPLES as MONITORING
 from tests.local.provider.network_examples import EXAMPLES as NETWORK
 from tests.local.provider.pipeline_examples import EXAMPLES as PIPELINE
 from tests.local.provider.provider_support import Engine
+from tests.local.provider.reports_examples import EXAMPLES as REPORTS
 from tests.local.provider.storage_examples import EXAMPLES as STORAGE
 from tests.local.provider.warehouse_examples import EXAMPLES as WAREHOUSE
 
 NONE, SOME = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
-EXAMPLES = {**STORAGE, **PIPELINE, **GOVERNANCE, **NETWORK, **MONITORING, **ACCESS, **WAREHOUSE, **COSTS}
+SERVICES = (STORAGE, PIPELINE, GOVERNANCE, NETWORK, MONITORING, ACCESS, WAREHOUSE, COSTS, REPORTS)
+EXAMPLES = {token: examples for service in SERVICES for token, examples in service.items()}
 CASES = [(token, example) for token, examples in EXAMPLES.items() for example in examples]
 IDS = [
     f"{token.rsplit(':', 1)[1]}-{index}" for token, items in EXAMPLES.items() for index in range(len(items))
