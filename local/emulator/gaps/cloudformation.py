@@ -45,7 +45,7 @@ class Dashboard(CloudFormationModel):
         return told[attribute_name]
 
     @classmethod
-    def create_from_cloudformation_json(  # type: ignore[misc]
+    def create_from_cloudformation_json(
         cls,
         resource_name: str,
         cloudformation_json: dict[str, Any],
@@ -60,7 +60,7 @@ class Dashboard(CloudFormationModel):
         return cls(_put(backend, account_id, given))
 
     @classmethod
-    def update_from_cloudformation_json(  # type: ignore[misc]
+    def update_from_cloudformation_json(
         cls,
         original_resource: Any,
         new_resource_name: str,
@@ -74,7 +74,7 @@ class Dashboard(CloudFormationModel):
         return cls(_put(backend, account_id, cloudformation_json["Properties"]))
 
     @classmethod
-    def delete_from_cloudformation_json(  # type: ignore[misc]
+    def delete_from_cloudformation_json(
         cls,
         resource_name: str,
         cloudformation_json: dict[str, Any],

@@ -31,7 +31,8 @@ def put_composite_alarm(self: Any) -> ActionResult:
         raise ValidationError(
             f"Could not save the composite alarm as alarms [{listed}] in the alarm rule do not exist"
         )
-    return self.put_metric_alarm()
+    answer: ActionResult = self.put_metric_alarm()
+    return answer
 
 
 def install() -> None:

@@ -48,7 +48,7 @@ class Entry(TaggableResourceMixin):
 
 def entries(backend: RedshiftBackend, kind: str) -> dict[str, Any]:
     """Returns the `snapshotschedule`, `usagelimit` or `scheduledaction` entries by name."""
-    return backend.RESOURCE_TYPE_MAP.setdefault(kind, {})  # type: ignore[return-value,arg-type]
+    return backend.RESOURCE_TYPE_MAP.setdefault(kind, {})
 
 
 def forget(backend: RedshiftBackend, cluster: str) -> None:

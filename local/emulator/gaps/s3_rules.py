@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-import xmltodict
+import xmltodict  # type: ignore[import-untyped]
 from moto.s3.exceptions import MissingBucket, NoSuchLifecycleConfiguration, S3ClientError
 from moto.s3.models import FakeBucket, S3Backend
 from moto.s3.responses import S3Response
@@ -19,8 +19,6 @@ _DEFAULT_MINIMUM = "all_storage_classes_128K"
 
 class InvalidRequest(S3ClientError):
     """S3's refusal of a replication that cannot work."""
-
-    code = 400
 
     def __init__(self, message: str) -> None:
         super().__init__("InvalidRequest", message)

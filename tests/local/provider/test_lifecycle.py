@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
+from local.aws import Cloud
 from local.provider import table
 from local.provider.diff import DEFAULTS, forces_replacement
 from local.provider.equality import Equality
@@ -29,6 +30,41 @@ from tests.local.provider.warehouse_examples import EXAMPLES as WAREHOUSE
 NONE, SOME = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
 SERVICES = (STORAGE, PIPELINE, GOVERNANCE, NETWORK, MONITORING, ACCESS, WAREHOUSE, COSTS, REPORTS)
 EXAMPLES = {token: examples for service in SERVICES for token, examples in service.items()}
+# Settings and parts of another resource, which the inventory does not count.
+PARTS = {
+    "aws:cloudwatch/eventTarget:EventTarget",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+    "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:lakeformation/resourceLfTag:ResourceLfTag",
+    "aws:lakeformation/resourceLfTags:ResourceLfTags",
+    "aws:redshift/clusterIamRoles:ClusterIamRoles",
+    "aws:redshift/logging:Logging",
+    "aws:redshift/snapshotCopy:SnapshotCopy",
+    "aws:redshift/snapshotScheduleAssociation:SnapshotScheduleAssociation",
+    "aws:redshiftdata/statement:Statement",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketLogging:BucketLogging",
+    "aws:s3/bucketMetric:BucketMetric",
+    "aws:s3/bucketNotification:BucketNotification",
+    "aws:s3/bucketObjectv2:BucketObjectv2",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:s3/inventory:Inventory",
+    "aws:secretsmanager/secretPolicy:SecretPolicy",
+    "aws:secretsmanager/secretVersion:SecretVersion",
+    "aws:sns/topicPolicy:TopicPolicy",
+    "aws:sqs/queuePolicy:QueuePolicy",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+}
 CASES = [(token, example) for token, examples in EXAMPLES.items() for example in examples]
 IDS = [
     f"{token.rsplit(':', 1)[1]}-{index}" for token, items in EXAMPLES.items() for index in range(len(items))
@@ -99,15 +135,18 @@ def differing(token: str, wanted: dict[str, Any], actual: dict[str, Any]) -> dic
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_a_resource_is_made_read_changed_and_deleted(
-    engine: Engine, case: tuple[str, Example], needs: dict[str, Any]
+    engine: Engine, cloud: Cloud, case: tuple[str, Example], needs: dict[str, Any]
 ) -> None:
     token, example = case
+    before = cloud.control("GET", "inventory")
     inputs, failures = engine.check(token, "example", fill(example.inputs, needs))
     assert failures == {}
 
     planned_id, planned = engine.create(token, "example", inputs, preview=True)
     identifier, state = engine.create(token, "example", inputs)
     try:
+        counted = cloud.control("GET", "inventory") != before
+        assert counted == (token not in PARTS)
         assert planned_id in ("", identifier)
         assert_promises_kept(token, planned, state)
         assert differing(token, inputs, state) == {}
@@ -124,6 +163,7 @@ def test_a_resource_is_made_read_changed_and_deleted(
     found, _, _ = engine.read(token, "example", identifier, state, inputs)
     assert found == (identifier if example.remains else "")
     engine.delete(token, "example", identifier, state)
+    assert cloud.control("GET", "inventory") == before
 
 
 def assert_promises_kept(token: str, planned: dict[str, Any], state: dict[str, Any]) -> None:
