@@ -18,7 +18,9 @@ from local.emulator.gaps.lakeformation_filters import filters
 Backend = Any
 Row = tuple[str, Callable[[Backend], Iterable[str]]]
 DEFAULT_REGIONS = ("eu-west-1", "aws", "global")
-_IGNORED = {"sts", "moto_api", "instance_metadata", "resourcegroupstaggingapi", "s3control"}
+_IGNORED = {"sts", "moto_api", "instance_metadata", "resourcegroupstaggingapi"}
+# A statement that has run is history, no resource; moto keeps its backend under the name of Redshift.
+_HISTORY = {"RedshiftDataAPIServiceBackend"}
 
 
 def inventory(account: str) -> dict[str, list[str]]:
@@ -35,7 +37,9 @@ def inventory(account: str) -> dict[str, list[str]]:
 
 def _backends(account: str) -> Iterator[tuple[str, str, Backend]]:
     for each in list(BackendDict._instances):  # type: ignore[misc]
-        if each.service_name not in _IGNORED and account in each:
+        if each.backend.__name__ in _HISTORY or each.service_name in _IGNORED:
+            continue
+        if account in each:
             for region, backend in dict.items(each[account]):
                 yield each.service_name, region, backend
 
@@ -148,6 +152,39 @@ def _lake_expressions(backend: Backend) -> Iterable[str]:
     return [name for store in vars(backend).get("tag_expressions", {}).values() for name in store]
 
 
+def _kept(attribute: str) -> Callable[[Backend], Iterable[str]]:
+    """Reads the keys of a store that our own handlers made, where they made it."""
+    return lambda backend: [
+        "/".join(key) if isinstance(key, tuple) else str(key) for key in vars(backend).get(attribute, {})
+    ]
+
+
+def _assets(kind: str) -> Callable[[Backend], Iterable[str]]:
+    return lambda backend: list(vars(backend).get("assets", {}).get(kind, {}))
+
+
+def _redshift(kind: str) -> Callable[[Backend], Iterable[str]]:
+    return lambda backend: list(backend.RESOURCE_TYPE_MAP.get(kind, {}))
+
+
+def _active_tags(backend: Backend) -> Iterable[str]:
+    tags = vars(backend).get("cost_allocation_tags", {}).values()
+    return [tag["TagKey"] for tag in tags if tag["Status"] == "Active"]
+
+
+def _schedules(backend: Backend) -> Iterable[str]:
+    groups = backend.schedule_groups.items()
+    return [f"{name}/{schedule}" for name, group in groups for schedule in group.schedules]
+
+
+def _live_secrets(backend: Backend) -> Iterable[str]:
+    return [secret.name for secret in backend.secrets.values() if not secret.is_deleted()]
+
+
+def _public_access_blocks(backend: Backend) -> Iterable[str]:
+    return [backend.account_id] if backend.public_access_block else []
+
+
 def _budgets(backend: Backend) -> Iterable[str]:
     return [name for budgets in backend.budgets.values() for name in budgets]
 
@@ -202,6 +239,7 @@ _TABLE: dict[str, list[Row]] = {
         ("log-groups", _keys("groups")),
         ("resource-policies", _keys("resource_policies")),
         ("destinations", _keys("destinations")),
+        ("query-definitions", _kept("query_definitions")),
     ],
     "events": [
         ("buses", _keys("event_buses", "default")),
@@ -241,6 +279,9 @@ _TABLE: dict[str, list[Row]] = {
     ],
     "sns": [("topics", _keys("topics")), ("subscriptions", _keys("subscriptions"))],
     "sqs": [("queues", _keys("queues"))],
+    "scheduler": [("schedule-groups", _keys("schedule_groups", "default")), ("schedules", _schedules)],
+    "s3control": [("public-access-blocks", _public_access_blocks)],
+    "cloudformation": [("stacks", _names("stacks"))],
     "cloudwatch": [
         ("alarms", _keys("alarms")),
         ("dashboards", _keys("dashboards")),
@@ -254,14 +295,25 @@ _TABLE: dict[str, list[Row]] = {
         ("security-groups", _keys("security_groups", "Default")),
         ("snapshots", _keys("snapshots")),
         ("snapshot-copy-grants", _keys("snapshot_copy_grants")),
+        ("snapshot-schedules", _redshift("snapshotschedule")),
+        ("scheduled-actions", _redshift("scheduledaction")),
+        ("usage-limits", _redshift("usagelimit")),
     ],
     "quicksight": [
-        (attribute.replace("_", "-"), _keys(attribute))
-        for attribute in ("dashboards", "groups", "users", "data_sources", "data_sets")
+        *((attribute, _keys(attribute)) for attribute in ("dashboards", "groups", "users")),
+        ("data-sources", _assets("DataSource")),
+        ("data-sets", _assets("DataSet")),
+        ("vpc-connections", _assets("VPCConnection")),
+        ("refresh-schedules", _kept("refresh_schedules")),
     ],
     "budgets": [("budgets", _budgets)],
-    "ce": [("cost-categories", _keys("cost_categories"))],
-    "secretsmanager": [("secrets", _keys("secrets"))],
+    "ce": [
+        ("cost-categories", _keys("cost_categories")),
+        ("anomaly-monitors", _kept("anomaly_monitors")),
+        ("anomaly-subscriptions", _kept("anomaly_subscriptions")),
+        ("cost-allocation-tags", _active_tags),
+    ],
+    "secretsmanager": [("secrets", _live_secrets)],
     "ec2": [
         ("vpcs", _vpcs),
         ("subnets", _subnets),

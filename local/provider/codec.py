@@ -17,8 +17,8 @@ from local.provider.paths import Lookup, pick, place, render, sole_hole
 from local.provider.row import Call, Row
 from local.provider.schema import Schema, load
 
-_KEY_MEMBERS = ("Key", "TagKey", "key")
-_VALUE_MEMBERS = ("Value", "TagValue", "value")
+_KEY_MEMBERS = ("Key", "TagKey", "key", "Name", "ParameterKey", "OutputKey")
+_VALUE_MEMBERS = ("Value", "TagValue", "value", "ParameterValue", "OutputValue")
 
 
 @functools.cache
@@ -135,6 +135,9 @@ class Codec:
         if isinstance(value, Mapping) and key and held:
             return [{key: str(k), held: str(v)} for k, v in value.items()]
         items = value if isinstance(value, list) else [value]
+        if key and held and all(isinstance(item, str) for item in items):
+            # Names alone, as of tags to take away.
+            return [{key: item} for item in items]
         return [self.encode(item, shape.member, name, rename) for item in items]
 
     def properties(self, answer: Mapping[str, Any], call: Call, lookup: Lookup) -> dict[str, Any] | None:

@@ -2,7 +2,8 @@
 
 A template is text with `{property}` holes (`arn:{partition}:s3:::{bucket}`, `{database.name}`, and
 `{path|/}` with a default); a template of one hole gives the property itself, whatever its type. A path is
-member names joined by dots (`Role.Arn`), where `[0]` takes an item and `[Name={name}]` looks one up.
+member names joined by dots (`Role.Arn`), where `[0]` takes an item, `[Name={name}]` looks one up and `[*]`
+follows the rest of the path in every item.
 """
 
 import re
@@ -12,9 +13,12 @@ from typing import Any
 from local.provider.values import UNKNOWN, Unknown
 
 _HOLE = re.compile(r"\{([A-Za-z]\w*(?:\.\w+)*)(?:\|([^{}]*))?\}")
-_STEP = re.compile(r"(\w+)?(?:\[(?:(\d+)|(\w+)=([^\]]*))\])?")
+_STEP = re.compile(r"(\w+)?(?:\[(?:(\d+|\*)|(\w+)=([^\]]*))\])?")
 
 Lookup = Callable[[str], Any]
+# A member's name, then an index (or EACH), or the key and the value it is looked up by.
+Step = tuple[str, str, str, str]
+EACH = "*"
 
 
 def render(template: Any, lookup: Lookup) -> Any:
@@ -71,9 +75,16 @@ def invert(template: str, text: str) -> dict[str, str]:
 
 def pick(value: Any, path: str, lookup: Lookup = lambda _: None) -> Any:
     """Follow a path into an answer; None where it leads nowhere."""
-    for name, index, key, wanted in _steps(path):
+    return _follow(value, _steps(path), lookup)
+
+
+def _follow(value: Any, steps: list[Step], lookup: Lookup) -> Any:
+    for position, (name, index, key, wanted) in enumerate(steps):
         if name:
             value = value.get(name) if isinstance(value, dict) else None
+        if index == EACH:
+            rest = steps[position + 1 :]
+            return None if value is None else [_follow(item, rest, lookup) for item in value]
         if index:
             items = value or []
             value = items[int(index)] if int(index) < len(items) else None
@@ -107,7 +118,7 @@ def place(target: dict[str, Any], path: str, value: Any) -> None:
             target = target.setdefault(name, {})
 
 
-def _steps(path: str) -> list[tuple[str, str, str, str]]:
+def _steps(path: str) -> list[Step]:
     # A dot inside a selector's brackets does not divide.
     parts = re.split(r"\.(?![^\[]*\])", path) if path else []
     steps = []

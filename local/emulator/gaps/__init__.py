@@ -26,6 +26,7 @@ from local.emulator.gaps import (
     s3_configurations,
     s3_objects,
     s3_policies,
+    s3_rules,
 )
 
 _MODULES = (
@@ -33,6 +34,7 @@ _MODULES = (
     s3_buckets,
     s3_objects,
     s3_policies,
+    s3_rules,
     events,
     glue_catalog,
     glue_crawlers,
@@ -51,9 +53,18 @@ _MODULES = (
 # States that moto would end by itself and that here only the runner ends, through the control API.
 _DRIVEN = ("glue::job_run", "glue::crawl", "athena::execution")
 
-
 # Services mended at their first call, by moto's name for them.
-LATER = {"ec2": "local.emulator.gaps.ec2"}
+LATER = {
+    "budgets": "local.emulator.gaps.budgets",
+    "ce": "local.emulator.gaps.cost_explorer",
+    "cloudformation": "local.emulator.gaps.cloudformation",
+    "cloudtrail": "local.emulator.gaps.cloudtrail",
+    "cloudwatch": "local.emulator.gaps.cloudwatch",
+    "ec2": "local.emulator.gaps.ec2",
+    "quicksight": "local.emulator.gaps.quicksight",
+    "redshift": "local.emulator.gaps.redshift",
+    "scheduler": "local.emulator.gaps.scheduler",
+}
 _installed: set[str] = set()
 
 

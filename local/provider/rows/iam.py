@@ -1,6 +1,9 @@
-"""Roles and their inline policies (AWS IAM)."""
+"""Roles and policies (AWS IAM)."""
 
-from local.provider.row import Call, Name, Row, Step
+from typing import Any
+
+from local.provider.errors import ProviderError
+from local.provider.row import ALL, Call, Name, Row, Step
 from local.provider.scope import Scope
 from local.provider.tagging import Tagging
 
@@ -25,7 +28,77 @@ def _delete_role(scope: Scope) -> None:
     scope.send("DeleteRole", **role)
 
 
+# What AWS keeps of a policy's versions.
+_MOST_VERSIONS = 5
+
+
+def _read_policy(scope: Scope) -> dict[str, Any] | None:
+    try:
+        answer = scope.send("GetPolicy", PolicyArn=scope.id)
+    except ProviderError as error:
+        if scope.is_gone(error):
+            return None
+        raise
+    scope.held = answer["Policy"]
+    version = scope.send(
+        "GetPolicyVersion", PolicyArn=scope.id, VersionId=answer["Policy"]["DefaultVersionId"]
+    )
+    found = scope.codec.properties(answer, Call("GetPolicy", at="Policy"), scope.lookup) or {}
+    document = version["PolicyVersion"]["Document"]
+    return {**found, "policy": scope.codec.decode(document, "json", "policy")}
+
+
+def _policy_versions(scope: Scope) -> list[dict[str, Any]]:
+    listed = scope.pages("ListPolicyVersions", PolicyArn=scope.id)["Versions"]
+    return sorted((v for v in listed if not v["IsDefaultVersion"]), key=lambda version: version["CreateDate"])
+
+
+def _replace_policy(scope: Scope) -> None:
+    """Make a new default version, and room for it: AWS keeps five."""
+    older = _policy_versions(scope)
+    if len(older) == _MOST_VERSIONS - 1:
+        scope.send("DeletePolicyVersion", PolicyArn=scope.id, VersionId=older[0]["VersionId"])
+    scope.send(
+        "CreatePolicyVersion", PolicyArn=scope.id, PolicyDocument=scope.inputs["policy"], SetAsDefault=True
+    )
+
+
+def _delete_policy(scope: Scope) -> None:
+    for version in _policy_versions(scope):
+        scope.send("DeletePolicyVersion", PolicyArn=scope.id, VersionId=version["VersionId"])
+    scope.send("DeletePolicy", PolicyArn=scope.id)
+
+
 ROWS = (
+    Row(
+        token="aws:iam/policy:Policy",
+        service="iam",
+        id="{arn}",
+        keys={"PolicyArn": "{arn}"},
+        name=Name(limit=128),
+        create=Call("CreatePolicy"),
+        read=_read_policy,
+        update=_replace_policy,
+        delete=_delete_policy,
+        tags=Tagging(set=Call("TagPolicy"), member="Tags", unset=Call("UntagPolicy")),
+        replace=("name", "path", "description"),
+        custom=("policy",),
+        kept=("delayAfterPolicyCreationInMs",),
+        rename={"name": "PolicyName", "policy": "PolicyDocument"},
+        defaults={"path": "/"},
+        volatile=("attachmentCount",),
+        outputs={"arn": "arn:{partition}:iam::{account}:policy{path|/}{name}"},
+    ),
+    Row(
+        token="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        service="iam",
+        id="{role}/{policyArn}",
+        keys={"RoleName": "{role}", "PolicyArn": "{policyArn}"},
+        create=Call("AttachRolePolicy"),
+        read=Call("ListAttachedRolePolicies", at="AttachedPolicies[PolicyArn={policyArn}]"),
+        delete=Call("DetachRolePolicy"),
+        replace=(ALL,),
+    ),
     Row(
         token="aws:iam/role:Role",
         service="iam",

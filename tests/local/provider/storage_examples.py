@@ -6,10 +6,12 @@ import json
 
 from local.provider.values import Asset
 from tests.local.provider.example_support import (
+    ACCOUNT,
     BUCKET,
     KEY,
     KEY_POLICY,
     Example,
+    Inputs,
 )
 
 
@@ -29,6 +31,50 @@ def _tls_only(bucket: str, version: str) -> str:
             ],
         }
     )
+
+
+VERSIONED = {
+    **BUCKET,
+    "versions": (
+        "aws:s3/bucketVersioning:BucketVersioning",
+        {"bucket": "${bucket.bucket}", "versioningConfiguration": {"status": "Enabled"}},
+    ),
+    "copy": (
+        "aws:s3/bucket:Bucket",
+        {"bucket": "lake-example-copy", "region": "eu-central-1", "forceDestroy": True},
+    ),
+    "copies": (
+        "aws:s3/bucketVersioning:BucketVersioning",
+        {
+            "bucket": "${copy.bucket}",
+            "region": "eu-central-1",
+            "versioningConfiguration": {"status": "Enabled"},
+        },
+    ),
+}
+
+
+def _replication(zone: str, minutes: int | None) -> Inputs:
+    destination: Inputs = {
+        "bucket": "${copy.arn}",
+        "storageClass": "STANDARD",
+        "encryptionConfiguration": {
+            "replicaKmsKeyId": f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+        },
+    }
+    if minutes:
+        limit = {"minutes": minutes}
+        destination["metrics"] = {"status": "Enabled", "eventThreshold": limit}
+        destination["replicationTime"] = {"status": "Enabled", "time": limit}
+    return {
+        "id": zone,
+        "status": "Enabled",
+        "priority": len(zone),
+        "filter": {"prefix": f"{zone}/"},
+        "deleteMarkerReplication": {"status": "Enabled"},
+        "sourceSelectionCriteria": {"sseKmsEncryptedObjects": {"status": "Enabled"}},
+        "destination": destination,
+    }
 
 
 EXAMPLES: dict[str, list[Example]] = {
@@ -130,7 +176,7 @@ EXAMPLES: dict[str, list[Example]] = {
                         "status": "Enabled",
                         "filter": {"prefix": "raw/"},
                         "expiration": {"days": 90},
-                        "noncurrentVersionExpiration": {"noncurrentDays": 1},
+                        "noncurrentVersionExpiration": {"noncurrentDays": 1, "newerNoncurrentVersions": 3},
                         "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1},
                     },
                     {
@@ -180,6 +226,62 @@ EXAMPLES: dict[str, list[Example]] = {
                     },
                 ),
             },
+        )
+    ],
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": [
+        Example(
+            {
+                "bucket": "${bucket.bucket}",
+                "role": f"arn:aws:iam::{ACCOUNT}:role/replication",
+                "rules": [_replication("curated", 15), _replication("raw", None)],
+            },
+            {"rules": [_replication("processed", 15)]},
+            VERSIONED,
+        )
+    ],
+    "aws:s3/inventory:Inventory": [
+        Example(
+            {
+                "bucket": "${bucket.bucket}",
+                "name": "weekly",
+                "includedObjectVersions": "All",
+                "schedule": {"frequency": "Weekly"},
+                "optionalFields": ["Size", "EncryptionStatus"],
+                "destination": {
+                    "bucket": {
+                        "accountId": ACCOUNT,
+                        "bucketArn": "arn:aws:s3:::lake-logs",
+                        "format": "Parquet",
+                        "prefix": "inventory",
+                        "encryption": {"sseS3": {}},
+                    }
+                },
+            },
+            {"enabled": False, "schedule": {"frequency": "Daily"}, "filter": {"prefix": "raw/"}},
+            BUCKET,
+        )
+    ],
+    "aws:s3/bucketMetric:BucketMetric": [
+        Example({"bucket": "${bucket.bucket}", "name": "whole"}, {"filter": {"prefix": "curated/"}}, BUCKET),
+        Example(
+            {
+                "bucket": "${bucket.bucket}",
+                "name": "cold",
+                "filter": {"prefix": "curated/", "tags": {"tier": "cold", "zone": "gold"}},
+            },
+            {"filter": {"tags": {"tier": "cold"}}},
+            BUCKET,
+        ),
+    ],
+    "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock": [
+        Example(
+            {
+                "blockPublicAcls": True,
+                "blockPublicPolicy": True,
+                "ignorePublicAcls": True,
+                "restrictPublicBuckets": True,
+            },
+            {"ignorePublicAcls": False},
         )
     ],
     "aws:s3/bucketNotification:BucketNotification": [
