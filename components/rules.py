@@ -122,5 +122,5 @@ PERCENT = matching(r"[1-9]\d{0,2}", 'a whole percentage in quotes, such as "80"'
 TIME_OF_DAY = matching(r"(?:[01]\d|2[0-3]):[0-5]\d", "a time as HH:MM, such as 06:00")
 SECRET_ARN = matching(
     rf"|{_PARTITION}:secretsmanager:[a-z0-9-]+:{_ACCOUNT}:secret:[\w/+=.@-]{{1,512}}",
-    "the ARN of a secret, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:name, or an empty text",
+    "the ARN of a secret, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:name, or empty",
 )
