@@ -7,8 +7,8 @@ import pulumi
 from components import access_matrix
 from components.alert_topic import AlertTopic, AlertTopicArgs
 from components.audit_trail import AuditTrail, AuditTrailArgs
-from components.catalog_backup import CatalogBackup, CatalogBackupArgs
 from components.business_intelligence import BusinessIntelligence, BusinessIntelligenceArgs
+from components.catalog_backup import CatalogBackup, CatalogBackupArgs
 from components.cost_guard import CostGuard, CostGuardArgs
 from components.data_lake_bucket import DataLakeBucket, DataLakeBucketArgs
 from components.dr_replica import DRReplica, DRReplicaArgs
