@@ -123,7 +123,22 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
                     "endpoints_in_every_zone": draw(st.booleans()),
                     "flow_log_days": draw(st.sampled_from(LOG_RETENTION_DAYS)),
                 },
-                "alerts": {"emails": ["data-platform@example.com"]},
+                "alerts": {
+                    "emails": ["data-platform@example.com"],
+                    "stale_after_hours": draw(st.integers(1, 168)),
+                    "reject_ratio": draw(st.floats(0, 1)),
+                },
+                "audit": {"trail_days": draw(st.integers(90, 3650)), "insights": draw(st.booleans())},
+                "costs": {
+                    "monthly": {"warehouse": draw(st.integers(1, 10**6))},
+                    "cost_tags_seen": draw(st.booleans()),
+                    "reservation_percent": draw(st.integers(0, 100)),
+                },
+                "business_intelligence": {
+                    "enabled": draw(st.booleans()),
+                    "warehouse_secret_arn": f"arn:aws{'-cn' if china else ''}:secretsmanager:{region}:"
+                    f"{account}:secret:reader",
+                },
                 "warehouse": draw(warehouse(subnets, rpo_hours)),
                 "disaster_recovery": {
                     "rpo_hours": rpo_hours,
