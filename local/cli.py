@@ -55,7 +55,7 @@ def application(wanted: str | None = None) -> typer.Typer:
         module, _, attribute = place.partition(":")
         command = getattr(importlib.import_module(module), attribute)
         if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name, short_help=short)
+            app.add_typer(command, name=name, short_help=short, epilog=EPILOG)
         else:
             app.command(
                 name, short_help=short, epilog=EPILOG, context_settings=passing if name == "test" else None

@@ -173,7 +173,9 @@ class Lifecycle:
         self.claim(scope)
         changed = {change.top for change in changes(row, olds, news)}
         if state.get(INCOMPLETE):
-            changed = {*olds, *news}
+            stepped = {name for step in row.steps for name in step.properties}
+            # Without a way to change the whole, the creation did all but the steps.
+            changed = {name for name in (*olds, *news) if row.update is not None or name in stepped}
         scope.state = {
             k: v for k, v in scope.state.items() if k not in self._inputs_of(scope) and k != INCOMPLETE
         }

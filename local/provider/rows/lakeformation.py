@@ -1,5 +1,6 @@
 """Settings, registered locations and grants (AWS Lake Formation)."""
 
+import json
 from typing import Any
 
 from local.provider.errors import ProviderError
@@ -123,7 +124,12 @@ def _resource_key(value: Any) -> Any:
             for key, item in value.items()
             if key not in ("CatalogId", "TableCatalogId") and item not in (None, [])
         }
-    return sorted(map(str, value)) if isinstance(value, list) else value
+    if isinstance(value, list):
+        # Lists of AWS are sets here, at every depth.
+        return sorted(
+            (_resource_key(item) for item in value), key=lambda key: json.dumps(key, sort_keys=True)
+        )
+    return value
 
 
 ROWS = (

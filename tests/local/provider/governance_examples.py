@@ -136,6 +136,32 @@ EXAMPLES: dict[str, list[Example]] = {
             },
         ),
         Example(
+            {
+                "catalogId": ACCOUNT,
+                "principal": "${role.arn}",
+                "permissions": ["SELECT", "DESCRIBE"],
+                "lfTagPolicy": {
+                    "catalogId": ACCOUNT,
+                    "resourceType": "TABLE",
+                    "expressions": [
+                        {"key": "zone", "values": ["raw", "processed", "curated"]},
+                        {"key": "sensitivity", "values": ["pii", "internal"]},
+                    ],
+                },
+            },
+            needs={
+                **ROLE,
+                "zone": (
+                    "aws:lakeformation/lfTag:LfTag",
+                    {"key": "zone", "values": ["raw", "processed", "curated"]},
+                ),
+                "sensitivity": (
+                    "aws:lakeformation/lfTag:LfTag",
+                    {"key": "sensitivity", "values": ["internal", "pii"]},
+                ),
+            },
+        ),
+        Example(
             {"principal": "${role.arn}", "permissions": ["CREATE_DATABASE"], "catalogResource": True},
             needs=ROLE,
         ),

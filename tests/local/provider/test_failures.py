@@ -48,6 +48,17 @@ def test_a_half_made_resource_is_kept_and_the_next_update_finishes_it(
     engine.delete(BUCKET, "b", name, updated)
 
 
+def test_a_half_made_resource_that_cannot_be_changed_is_read_again_and_whole(
+    engine: Engine, name: str
+) -> None:
+    token = "aws:lakeformation/resource:Resource"
+    inputs, _ = engine.check(token, "r", {"arn": f"arn:aws:s3:::{name}", "useServiceLinkedRole": True})
+    identifier, state = engine.create(token, "r", inputs)
+    half = {**state, "__incomplete": True}
+    assert engine.update(token, "r", identifier, state=half, olds=inputs, news=inputs) == state
+    engine.delete(token, "r", identifier, state)
+
+
 def test_a_deletion_of_what_is_gone_succeeds(engine: Engine, cloud: Cloud, name: str) -> None:
     inputs, _ = engine.check(ROLE, "r", {"name": name, "assumeRolePolicy": TRUST})
     identifier, state = engine.create(ROLE, "r", inputs)
