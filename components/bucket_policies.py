@@ -7,9 +7,14 @@ from components.iam import Document, Statement, document
 from components.names import Names, Store
 
 
-def bucket_policy(names: Names, store: Store, logged: Sequence[Store] = ()) -> Document:
-    """Build the policy of a bucket; `logged` are the buckets whose access logs the LOGS bucket takes."""
+def bucket_policy(
+    names: Names, store: Store, logged: Sequence[Store] = (), listed: Sequence[Store] = ()
+) -> Document:
+    """Build a bucket's policy; the LOGS one takes the access logs of `logged`, inventories of `listed`."""
     deliveries = [_take_access_logs(names, source) for source in logged]
+    deliveries += [_take_inventories(names, source) for source in listed]
+    if store is Store.AUDIT:
+        deliveries += _take_trail(names)
     denials = [_deny_plain_http(names, store), _deny_old_tls(names, store)]
     if store is not Store.LOGS:
         denials += [
@@ -31,6 +36,50 @@ def _take_access_logs(names: Names, source: Store) -> Statement:
         "Principal": {"Service": "logging.s3.amazonaws.com"},
         "Action": ["s3:PutObject"],
         "Resource": names.objects_arn(Store.LOGS, names.access_log_prefix(source)),
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": names.bucket_arn(source)},
+            "StringEquals": {"aws:SourceAccount": names.account},
+        },
+    }
+
+
+def _take_trail(names: Names) -> list[Statement]:
+    """Let CloudTrail write the platform's trail, and nothing else, into its prefix.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+    """
+    trail, service = {"aws:SourceArn": names.trail_arn}, {"Service": "cloudtrail.amazonaws.com"}
+    return [
+        {
+            "Sid": "FindsBucketForTrail",
+            "Effect": "Allow",
+            "Principal": service,
+            "Action": ["s3:GetBucketAcl"],
+            "Resource": names.bucket_arn(Store.AUDIT),
+            "Condition": {"StringEquals": trail},
+        },
+        {
+            "Sid": "TakesTrail",
+            "Effect": "Allow",
+            "Principal": service,
+            "Action": ["s3:PutObject"],
+            "Resource": names.objects_arn(Store.AUDIT, f"{names.trail_prefix}AWSLogs/{names.account}/"),
+            "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control", **trail}},
+        },
+    ]
+
+
+def _take_inventories(names: Names, source: Store) -> Statement:
+    """Let S3 deliver the inventories of one of our buckets.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/configure-inventory.html
+    """
+    return {
+        "Sid": f"TakesInventoriesOf{source.title()}",
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": ["s3:PutObject"],
+        "Resource": names.objects_arn(Store.LOGS, names.inventory_prefix),
         "Condition": {
             "ArnEquals": {"aws:SourceArn": names.bucket_arn(source)},
             "StringEquals": {"aws:SourceAccount": names.account},

@@ -17,6 +17,9 @@ _DESCRIPTIONS = {
     KeyPurpose.RESULTS: "Results of Athena queries over the energy data lake",
     KeyPurpose.LOGS: "Log groups of the energy data lake",
     KeyPurpose.CATALOG: "Glue Data Catalog of the account",
+    KeyPurpose.AUDIT: "Trail of the API calls on the energy data lake",
+    KeyPurpose.ALERTS: "Topic of the alerts of the energy data lake",
+    KeyPurpose.WAREHOUSE: "Warehouse of the energy data lake and its password",
 }
 
 
@@ -39,12 +42,12 @@ class EncryptionKeys(ComponentResource):
         super().__init__("energylake:security:EncryptionKeys", name, None, opts)
         settings, names = args.settings, args.names
         self._keys: dict[KeyPurpose, kms.Key] = {}
-        for purpose in KeyPurpose:
+        for purpose, description in _DESCRIPTIONS.items():
             if purpose is KeyPurpose.CATALOG and not settings.owns_account_settings:
                 continue
             key = kms.Key(
                 f"{name}-{purpose}-key",
-                description=_DESCRIPTIONS[purpose],
+                description=description,
                 policy=json.dumps(key_policy(names, purpose, args.log_groups)),
                 key_usage="ENCRYPT_DECRYPT",
                 is_enabled=True,

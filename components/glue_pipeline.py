@@ -54,9 +54,11 @@ class GluePipeline(ComponentResource):
     def __init__(self, name: str, args: GluePipelineArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("energylake:pipeline:GluePipeline", name, None, opts)
         self._args, self._tags = args, tags(args.settings, "pipeline")
+        self.log_groups: dict[str, pulumi.Resource] = {}
         self._security = self._security_configuration(name)
         self._package = package(args.root)
         self._shipped = self._upload(f"{name}-package", self._package, "application/zip")
+        self.shared: list[pulumi.Resource] = [self._security, self._shipped]
         steps: list[pulumi.Resource] = [self._crawler(f"{name}-{plan.name}", plan) for plan in CRAWLERS]
         steps += [self._job(f"{name}-{plan.name}", plan) for plan in JOBS]
         PipelineWorkflow(
@@ -100,7 +102,7 @@ class GluePipeline(ComponentResource):
         )
 
     def _log_group(self, name: str, group: str) -> cloudwatch.LogGroup:
-        return cloudwatch.LogGroup(
+        made = cloudwatch.LogGroup(
             name,
             name=group,
             kms_key_id=self._args.logs_key_arn,
@@ -108,6 +110,8 @@ class GluePipeline(ComponentResource):
             tags=self._tags,
             opts=ResourceOptions(parent=self),
         )
+        self.log_groups[group] = made
+        return made
 
     def _role(self, name: str, plan: CrawlerPlan | JobPlan, zone: Zone) -> PipelineRole:
         args = self._args

@@ -1,4 +1,4 @@
-"""The governed catalog: databases and tables from the contracts, encrypted, under Lake Formation."""
+"""The governed catalog: databases and tables from the contracts, encrypted, tagged, granted to people."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,12 @@ import pulumi
 from pulumi import ComponentResource, Input, ResourceOptions
 from pulumi_aws import glue, iam, lakeformation
 
+from components.access_matrix import AccessMatrix
 from components.catalog_tables import table_inputs
 from components.iam import lake_formation_trust, location_policy
+from components.lake_tags import LakeTags, LakeTagsArgs
 from components.names import Names, Store
+from components.persona_access import PersonaAccess, PersonaAccessArgs
 from components.settings import Settings
 from components.tagging import tags
 from etl.catalog import Table, Zone
@@ -21,20 +24,23 @@ COMPONENT = "governance"
 
 @dataclass(frozen=True)
 class GovernedDatabaseArgs:
-    """What is governed: tables by zone, in the data bucket whose parts are `bucket`.
+    """What is governed: tables by zone, in the data bucket whose parts are `bucket`, as `matrix` grants it.
 
     `catalog_key_arn` encrypts the account's catalog; None where another stack owns the account's settings.
+    `readers` are the roles that see all of the catalog and its grants, by ARN, and what makes them.
     """
 
     settings: Settings
     names: Names
     tables: Mapping[Zone, Sequence[Table]]
+    matrix: AccessMatrix
     bucket: Sequence[pulumi.Resource]
     catalog_key_arn: Input[str] | None
+    readers: Mapping[str, Sequence[pulumi.Resource]]
 
 
 class GovernedDatabase(ComponentResource):
-    """A catalog database a zone with its tables, and the zones' prefixes registered with Lake Formation.
+    """A catalog database a zone with its tables, registered with Lake Formation, tagged, granted to personas.
 
     The account's Lake Formation settings give nobody default rights, so what is made after them is governed
     from the start. https://docs.aws.amazon.com/lake-formation/latest/dg/initial-lf-config.html
@@ -56,7 +62,33 @@ class GovernedDatabase(ComponentResource):
                 role_arn=args.names.role_arn(LOCATION_ROLE),
                 opts=ResourceOptions(parent=self, depends_on=[*role, *args.bucket, *self.tables[zone]]),
             )
+        self.personas = self._personas(name, args)
         self.register_outputs({"databases": [args.names.database(zone) for zone in args.tables]})
+
+    def _personas(self, name: str, args: GovernedDatabaseArgs) -> dict[str, PersonaAccess]:
+        """Tag what the contracts declare, and grant it to people as the access matrix says."""
+        declared = {zone: [self.databases[zone], *self.tables[zone]] for zone in args.tables}
+        lake_tags = LakeTags(
+            f"{name}-tags",
+            LakeTagsArgs(args.names, args.matrix, args.tables, declared),
+            ResourceOptions(parent=self),
+        )
+        self.governed = [*lake_tags.ready, *self.locations.values()]
+        views = args.matrix.views(args.tables)
+        return {
+            persona.name: PersonaAccess(
+                f"{name}-{persona.name}",
+                PersonaAccessArgs(
+                    settings=args.settings,
+                    names=args.names,
+                    persona=persona,
+                    views=[view for view in views if view.persona == persona.name],
+                    after=self.governed,
+                ),
+                ResourceOptions(parent=self),
+            )
+            for persona in args.matrix.personas
+        }
 
     def _account_settings(self, name: str, args: GovernedDatabaseArgs) -> list[pulumi.Resource]:
         """Set what an account has once a region, where this stack owns it."""
@@ -74,12 +106,15 @@ class GovernedDatabase(ComponentResource):
             f"{name}-lake-settings",
             catalog_id=names.account,
             admins=[governance.deployer_role_arn, *governance.administrator_role_arns],
+            read_only_admins=[*args.readers, *governance.reader_role_arns],
             create_database_default_permissions=[],
             create_table_default_permissions=[],
             allow_external_data_filtering=False,
             allow_full_table_external_data_access=False,
             parameters={"CROSS_ACCOUNT_VERSION": "4"},
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(
+                parent=self, depends_on=[part for parts in args.readers.values() for part in parts]
+            ),
         )
         return [encryption, lake]
 

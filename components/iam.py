@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.names import KeyPurpose, Names, Store
-from components.settings import PROJECT
+from components.pipeline_metrics import PIPELINE_METRICS
 
 Statement = dict[str, Any]
 Document = dict[str, Any]
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
-METRIC_NAMESPACES = ("Glue", PROJECT)
+METRIC_NAMESPACES = ("Glue", PIPELINE_METRICS)
 """Where jobs may put CloudWatch metrics: Glue's own and the pipeline's."""
 
 
@@ -38,14 +38,18 @@ def allow(
     return statement
 
 
-def _assumed_by(service: str, conditions: Conditions) -> Statement:
-    return {
-        "Sid": f"AssumedBy{service.title()}",
+def assumed_by(service: str, conditions: Conditions) -> Statement:
+    """Make a statement of a trust policy that admits a service, under conditions where it meets any."""
+    words = service.replace("-", ".").split(".")
+    statement: Statement = {
+        "Sid": "AssumedBy" + "".join(word.title() for word in words),
         "Effect": "Allow",
         "Principal": {"Service": f"{service}.amazonaws.com"},
         "Action": "sts:AssumeRole",
-        "Condition": {operator: dict(keys) for operator, keys in conditions.items()},
     }
+    if conditions:
+        statement["Condition"] = {operator: dict(keys) for operator, keys in conditions.items()}
+    return statement
 
 
 def glue_trust(names: Names) -> Document:
@@ -54,7 +58,7 @@ def glue_trust(names: Names) -> Document:
 
 
 def _by_glue(names: Names) -> Statement:
-    return _assumed_by("glue", {"StringEquals": {"aws:SourceAccount": names.account}})
+    return assumed_by("glue", {"StringEquals": {"aws:SourceAccount": names.account}})
 
 
 def lake_formation_trust(names: Names) -> Document:
@@ -66,7 +70,7 @@ def lake_formation_trust(names: Names) -> Document:
         "StringEquals": {"aws:SourceAccount": names.account},
         "ArnLike": {"aws:SourceArn": names.arn("lakeformation", "*")},
     }
-    return document(_assumed_by("lakeformation", conditions), _by_glue(names))
+    return document(assumed_by("lakeformation", conditions), _by_glue(names))
 
 
 def events_trust(names: Names, rules: Sequence[str]) -> Document:
@@ -75,7 +79,7 @@ def events_trust(names: Names, rules: Sequence[str]) -> Document:
         "StringEquals": {"aws:SourceAccount": names.account},
         "ArnEquals": {"aws:SourceArn": [names.rule_arn(rule) for rule in rules]},
     }
-    return document(_assumed_by("events", conditions))
+    return document(assumed_by("events", conditions))
 
 
 def list_bucket(names: Names, store: Store, prefixes: Sequence[str]) -> list[Statement]:
@@ -151,4 +155,26 @@ def location_policy(names: Names, zones: Sequence[str]) -> Document:
         *list_bucket(names, Store.DATA, prefixes),
         read_objects(names, Store.DATA, prefixes),
         use_key(names, KeyPurpose.DATA, ["s3"], write=False),
+    )
+
+
+def flow_log_trust(names: Names) -> Document:
+    """Trust the flow logs of this account and region.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+    """
+    conditions = {
+        "StringEquals": {"aws:SourceAccount": names.account},
+        "ArnLike": {"aws:SourceArn": names.arn("ec2", "vpc-flow-log/*")},
+    }
+    return document(assumed_by("vpc-flow-logs", conditions))
+
+
+def flow_log_policy(names: Names) -> Document:
+    """Write to the flow logs' group; the group is there already, so none is ever made."""
+    group = names.log_group_arn(names.flow_log_group)
+    return document(
+        allow("WriteFlowLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:log-stream:*"]),
+        allow("FindStreams", ["logs:DescribeLogStreams"], [group]),
+        allow("FindGroups", ["logs:DescribeLogGroups"], ["*"]),
     )

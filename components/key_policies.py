@@ -42,18 +42,32 @@ CRYPTOGRAPHY = (
     "kms:ReEncryptTo",
 )
 
+PUBLISHERS = ("budgets", "cloudwatch", "costalerts", "events")
+"""Services that raise alerts."""
+
 _SERVICES = {
     KeyPurpose.DATA: ("s3",),
     KeyPurpose.RESULTS: ("s3", "athena"),
     KeyPurpose.CATALOG: ("glue",),
+    KeyPurpose.WAREHOUSE: ("redshift", "secretsmanager"),
+    KeyPurpose.REPLICA: ("s3", "redshift", "sns"),
 }
+_LENDING = {KeyPurpose.WAREHOUSE: ("redshift", "secretsmanager"), KeyPurpose.REPLICA: ("redshift",)}
+"""Services that keep on using a key after the call, through a grant that the caller has to give them."""
 
 
 def key_policy(names: Names, purpose: KeyPurpose, log_groups: Sequence[str] = ()) -> Document:
     """Build the policy of a key; `log_groups` are what the LOGS key may encrypt."""
     if purpose is KeyPurpose.LOGS:
         return document(_administer(names), _encrypt_logs(names, log_groups))
-    return document(_administer(names), _use_through(names, _SERVICES[purpose]))
+    if purpose is KeyPurpose.AUDIT:
+        return document(_administer(names), _use_through(names, ("s3",)), _encrypt_trail(names))
+    if purpose is KeyPurpose.ALERTS:
+        return document(_administer(names), _use_through(names, ("sns",)), _encrypt_alerts(names))
+    lent = [_lend_to(names, _LENDING[purpose])] if purpose in _LENDING else []
+    if purpose is KeyPurpose.REPLICA:
+        lent.append(_encrypt_alerts(names))
+    return document(_administer(names), _use_through(names, _SERVICES[purpose]), *lent)
 
 
 def _root(names: Names) -> dict[str, str]:
@@ -83,6 +97,24 @@ def _use_through(names: Names, services: Sequence[str]) -> Statement:
     }
 
 
+def _lend_to(names: Names, services: Sequence[str]) -> Statement:
+    """Let callers grant the key to AWS's own services only, on behalf of a cluster or a secret.
+
+    https://docs.aws.amazon.com/redshift/latest/mgmt/working-with-db-encryption.html
+    """
+    return {
+        "Sid": "LentToServices",
+        "Effect": "Allow",
+        "Principal": _root(names),
+        "Action": ["kms:CreateGrant"],
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": {"kms:CallerAccount": names.account, "kms:ViaService": names.via(*services)},
+            "Bool": {"kms:GrantIsForAWSResource": "true"},
+        },
+    }
+
+
 def _encrypt_logs(names: Names, log_groups: Sequence[str]) -> Statement:
     """Let CloudWatch Logs use the key, for the platform's log groups only.
 
@@ -99,4 +131,35 @@ def _encrypt_logs(names: Names, log_groups: Sequence[str]) -> Statement:
                 "kms:EncryptionContext:aws:logs:arn": [names.log_group_arn(group) for group in log_groups]
             }
         },
+    }
+
+
+def _encrypt_trail(names: Names) -> Statement:
+    """Let CloudTrail use the key for the platform's trail only; the bucket's key makes it decrypt too.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+    """
+    return {
+        "Sid": "EncryptsTrail",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceArn": names.trail_arn}},
+    }
+
+
+def _encrypt_alerts(names: Names) -> Statement:
+    """Let the services that raise alerts use the key, for messages of the platform's topic only.
+
+    SNS tells KMS which topic a message is for, whichever service publishes it.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    return {
+        "Sid": "EncryptsAlerts",
+        "Effect": "Allow",
+        "Principal": {"Service": [f"{service}.amazonaws.com" for service in PUBLISHERS]},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": names.alert_topic_arn}},
     }

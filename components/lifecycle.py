@@ -30,9 +30,17 @@ def lifecycle_rules(settings: Settings, names: Names, store: Store) -> list[Rule
             for group in settings.workgroups.by_name()
             for rule in _expire(group, names.result_prefix(group), keep, keep.query_results_days, 1)
         ]
+    if store is Store.AUDIT:
+        return _expire("trail", names.trail_prefix, keep, settings.audit.trail_days, keep.noncurrent_days)
     if store is Store.LOGS:
-        return _expire("access-logs", names.access_log_root, keep, keep.access_log_days, 1)
+        return [
+            *_expire("access-logs", names.access_log_root, keep, keep.access_log_days, 1),
+            *_expire("inventories", names.inventory_prefix, keep, keep.inventory_days, 1),
+        ]
+    backups = settings.disaster_recovery.catalog_backup_days
+    kept = [] if names.at_home else _expire("catalog-backups", names.catalog_backup_prefix, keep, backups, 1)
     return [
+        *kept,
         *_expire("temporary", "temporary/", keep, 7, 1),
         *_keep("jobs", "jobs/", keep, Tier(infrequent_access_days=0, glacier_instant_days=0)),
         *_keep("packages", "packages/", keep, Tier(infrequent_access_days=0, glacier_instant_days=0)),

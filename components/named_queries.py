@@ -57,16 +57,17 @@ ORDER BY delivery_date DESC, delivered_mwh DESC""",
             "monthly-cost-by-client",
             "Consumption, cost and mean price of each client by month",
             "curated",
-            f"""SELECT month, client_id, consumption_mwh, cost_eur, avg_price_eur_mwh, rank_by_consumption
+            f"""SELECT delivery_month, client_id, consumption_mwh, cost_eur, avg_price_eur_mwh,
+       rank_by_consumption
 FROM {curated}.client_analytics
-ORDER BY month DESC, rank_by_consumption""",
+ORDER BY delivery_month DESC, rank_by_consumption""",
         ),
         NamedQuery(
             "data-science",
             "load-profile-features",
             "Peak share, load factor and exposure of each client by month, as features",
             "curated",
-            f"""SELECT month, client_id, consumption_mwh, peak_share, load_factor, max_quarter_mw,
+            f"""SELECT delivery_month, client_id, consumption_mwh, peak_share, load_factor, max_quarter_mw,
        negative_price_exposure_eur, providers
 FROM {curated}.client_analytics""",
         ),

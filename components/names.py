@@ -1,6 +1,6 @@
 """Every name and ARN of a stack, literal: computed from settings, never read back from AWS."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from components.settings import PROJECT, Settings
@@ -13,19 +13,26 @@ class Store(StrEnum):
     LOGS = "logs"
     RESULTS = "results"
     ARTIFACTS = "artifacts"
+    AUDIT = "audit"
 
 
 class KeyPurpose(StrEnum):
     """What an encryption key is for.
 
     DATA: lake objects and job artifacts. RESULTS: Athena results. LOGS: CloudWatch log groups.
-    CATALOG: the account's Glue Data Catalog.
+    CATALOG: the account's Glue Data Catalog. WAREHOUSE: the Redshift cluster and its password.
+    REPLICA: what the replica region holds, buckets and snapshots alike. AUDIT: the trail of API calls.
+    ALERTS: the topic of alerts.
     """
 
     DATA = "data"
     RESULTS = "results"
     LOGS = "logs"
     CATALOG = "catalog"
+    WAREHOUSE = "warehouse"
+    REPLICA = "replica"
+    AUDIT = "audit"
+    ALERTS = "alerts"
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class Names:
     partition: str
     dns_suffix: str
     owns_account_settings: bool
+    replica_region: str
+    suffix: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> "Names":
@@ -52,7 +61,23 @@ class Names:
             settings.partition,
             settings.dns_suffix,
             settings.owns_account_settings,
+            settings.replica_region,
         )
+
+    @property
+    def replica(self) -> "Names":
+        """Return the names in the replica region; its buckets end in `-replica`, as S3's names are global."""
+        return replace(self, region=self.replica_region, replica_region=self.region, suffix="-replica")
+
+    @property
+    def at_home(self) -> bool:
+        """Return whether these are names in the stack's own region."""
+        return not self.suffix
+
+    @property
+    def region_argument(self) -> str | None:
+        """Return what a resource takes as its region: nothing at home, where the provider's own holds."""
+        return None if self.at_home else self.region
 
     @property
     def prefix(self) -> str:
@@ -79,7 +104,7 @@ class Names:
 
     def bucket(self, store: Store) -> str:
         """Return a bucket's name; the data bucket has the plain prefix."""
-        return self.prefix if store is Store.DATA else f"{self.prefix}-{store}"
+        return (self.prefix if store is Store.DATA else f"{self.prefix}-{store}") + self.suffix
 
     def bucket_arn(self, store: Store) -> str:
         """Return a bucket's ARN."""
@@ -105,6 +130,16 @@ class Names:
     def access_log_prefix(self, store: Store) -> str:
         """Return where the log bucket keeps the access logs of another bucket."""
         return f"{self.access_log_root}{self.bucket(store)}/"
+
+    @property
+    def inventory_prefix(self) -> str:
+        """Return the prefix of all inventories in the log bucket."""
+        return "s3-inventory/"
+
+    @property
+    def catalog_backup_prefix(self) -> str:
+        """Return where the replica's artifacts bucket keeps the catalog's backups."""
+        return "catalog-backups/"
 
     def result_prefix(self, workgroup: str) -> str:
         """Return where a workgroup's query results go in the results bucket."""
@@ -189,3 +224,102 @@ class Names:
     def log_group_arn(self, group: str) -> str:
         """Return a log group's ARN."""
         return self.arn("logs", f"log-group:{group}")
+
+    # Network
+
+    @property
+    def flow_log_group(self) -> str:
+        """Return the log group of the network's flow logs."""
+        return f"/{self.prefix}/vpc-flow-logs"
+
+    def endpoint_service(self, service: str) -> str:
+        """Return the service name of a VPC endpoint, such as `com.amazonaws.eu-west-1.kms`."""
+        return f"com.amazonaws.{self.region}.{service}"
+
+    # Warehouse
+
+    @property
+    def cluster(self) -> str:
+        """Return the Redshift cluster."""
+        return self.prefix
+
+    @property
+    def cluster_arn(self) -> str:
+        """Return the Redshift cluster's ARN."""
+        return self.arn("redshift", f"cluster:{self.cluster}")
+
+    @property
+    def warehouse_secret_arn(self) -> str:
+        """Return the ARN pattern of the secret that Redshift makes for the cluster's password."""
+        return self.arn("secretsmanager", f"secret:redshift!{self.cluster}-*")
+
+    @property
+    def warehouse_connection(self) -> str:
+        """Return the Glue connection to the warehouse."""
+        return f"{self.prefix}-warehouse"
+
+    def warehouse_log_group(self, kind: str) -> str:
+        """Return the log group of a kind of the cluster's logs, as Redshift names it.
+
+        https://docs.aws.amazon.com/redshift/latest/mgmt/db-auditing-cloudwatch.html
+        """
+        return f"/aws/redshift/cluster/{self.cluster}/{kind}"
+
+    # Governance
+
+    def lf_tag(self, key: str) -> str:
+        """Return an LF-tag's key; tags belong to an account and region, so a guest stack adds its name."""
+        return self.shared(key)
+
+    def persona_tag(self, persona: str) -> str:
+        """Return the tag that the identity provider puts on sessions of a persona's members."""
+        return f"{self.prefix}:{persona}"
+
+    def workgroup_arn(self, workgroup: str) -> str:
+        """Return the ARN of an Athena workgroup of the seed's name."""
+        return self.arn("athena", f"workgroup/{self.shared(workgroup)}")
+
+    def quicksight_group_arn(self, group: str) -> str:
+        """Return the ARN of a QuickSight group in the default namespace, as Lake Formation takes it."""
+        return self.arn("quicksight", f"group/default/{self.role(group)}")
+
+    # Audit and alerts
+
+    @property
+    def trail(self) -> str:
+        """Return the trail of API calls."""
+        return self.prefix
+
+    @property
+    def trail_arn(self) -> str:
+        """Return the trail's ARN."""
+        return self.arn("cloudtrail", f"trail/{self.trail}")
+
+    @property
+    def trail_log_group(self) -> str:
+        """Return the log group that the trail also writes to."""
+        return f"/aws/cloudtrail/{self.trail}"
+
+    @property
+    def trail_prefix(self) -> str:
+        """Return where the audit bucket keeps the trail's files."""
+        return "trail/"
+
+    @property
+    def alert_topic(self) -> str:
+        """Return the topic that every alert goes to."""
+        return f"{self.prefix}-alerts"
+
+    @property
+    def alert_topic_arn(self) -> str:
+        """Return the ARN of the topic of alerts."""
+        return self.arn("sns", self.alert_topic)
+
+    def alarm(self, subject: str) -> str:
+        """Return the name of an alarm."""
+        return f"{self.prefix}-{subject}"
+
+    @property
+    def metric_namespace(self) -> str:
+        """Return where metric filters of this stack put their counts."""
+        return f"EnergyTradingDatalake/Audit/{self.stack}"

@@ -52,6 +52,7 @@ class QueryWorkgroups(ComponentResource):
                     parent=self, depends_on=[groups[query.workgroup], args.databases[Zone(query.zone)]]
                 ),
             )
+        self.groups: list[pulumi.Resource] = list(groups.values())
         self.workgroups = [args.names.shared(group) for group in groups]
         self.register_outputs({"workgroups": self.workgroups})
 

@@ -88,6 +88,12 @@ ROLE_ARN = matching(
 CIDR = Rule(
     "a private IPv4 block from /16 to /28 without host bits, such as 10.20.0.0/20", _is_private_network
 )
+SUBNET_CIDR = Rule(
+    "a private IPv4 block from /16 to /26 without host bits, such as 10.20.0.0/20: endpoints, warehouse and"
+    " job workers need an address each",
+    lambda value: _is_private_network(value) and int(value.rpartition("/")[2]) <= 26,
+)
+ZONE = matching("[a-z]", "the letter of an availability zone, such as a in eu-west-1a")
 DATE = Rule("a date as YYYY-MM-DD", _is_date)
 TIMEZONE = Rule("an IANA time zone, such as Europe/Madrid", _is_timezone)
 _CRON = rf"cron\({_FIELD}(?: {_FIELD}){{5}}\)"
@@ -96,4 +102,25 @@ SCHEDULE = matching(
     rf"|{_CRON}|{_RATE}",
     "an EventBridge schedule in UTC, such as cron(30 4 * * ? *) or rate(1 day), or an empty text for none",
 )
+CLOCK = matching(
+    rf"|{_CRON}",
+    "a schedule in UTC, such as cron(0 19 ? * MON-FRI *), or an empty text for none",
+)
+_WEEKDAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
+_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d"
+MAINTENANCE_WINDOW = matching(
+    rf"{_WEEKDAY}:{_TIME}-{_WEEKDAY}:{_TIME}",
+    "a weekly window in UTC of 30 minutes or more, such as sun:03:00-sun:03:30",
+)
+DATABASE = matching(r"[a-z][a-z0-9_]{0,62}", "1 to 63 lower-case letters, digits or _, a letter first")
 TAG_VALUE = matching(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces or _.:/=+-@")
+EMAIL = matching(
+    r"[\w.+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", "an e-mail address, such as oncall@example.com"
+)
+SHARE = Rule("a number from 0 to 1", lambda value: 0 <= value <= 1)
+PERCENT = matching(r"[1-9]\d{0,2}", 'a whole percentage in quotes, such as "80"')
+TIME_OF_DAY = matching(r"(?:[01]\d|2[0-3]):[0-5]\d", "a time as HH:MM, such as 06:00")
+SECRET_ARN = matching(
+    rf"|{_PARTITION}:secretsmanager:[a-z0-9-]+:{_ACCOUNT}:secret:[\w/+=.@-]{{1,512}}",
+    "the ARN of a secret, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:name, or empty",
+)

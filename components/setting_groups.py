@@ -38,6 +38,9 @@ class Retention:
     access_log_days: Annotated[
         int, Setting("Days S3 access logs are kept", rules.between(1, 3650, "days"))
     ] = 365
+    inventory_days: Annotated[
+        int, Setting("Days the daily lists of all objects are kept", rules.between(1, 3650, "days"))
+    ] = 30
     job_log_days: Annotated[
         int, Setting("Days the logs of jobs and crawlers are kept", rules.one_of(rules.LOG_RETENTION_DAYS))
     ] = 90
@@ -185,6 +188,9 @@ class Workgroups:
     data_science: Annotated[Workgroup, Setting("Exploration of whole tables", name="data-science")] = (
         Workgroup(scan_limit_bytes=107_374_182_400)
     )
+    data_engineers: Annotated[
+        Workgroup, Setting("Investigation and repair, personal data included", name="data-engineers")
+    ] = Workgroup(scan_limit_bytes=107_374_182_400)
 
     def by_name(self) -> dict[str, tuple[str, Workgroup]]:
         """Return the workgroups' descriptions and limits by the workgroups' names."""
@@ -202,6 +208,13 @@ class LakeFormation:
     administrator_role_arns: Annotated[
         tuple[str, ...], Setting("Further data lake administrators", rules.ROLE_ARN)
     ] = ()
+    reader_role_arns: Annotated[
+        tuple[str, ...],
+        Setting(
+            "Roles that see the whole catalog and its grants: the catalog-backup roles of guest stacks",
+            rules.ROLE_ARN,
+        ),
+    ] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,11 +223,20 @@ class Network:
 
     vpc_cidr: Annotated[str, Setting("Block of the whole network", rules.CIDR)]
     private_subnet_cidrs: Annotated[
-        tuple[str, ...], Setting("Blocks of the private subnets, one an availability zone", rules.CIDR)
+        tuple[str, ...], Setting("Blocks of the private subnets, one an availability zone", rules.SUBNET_CIDR)
     ]
+    availability_zones: Annotated[
+        tuple[str, ...], Setting("Letters of the subnets' zones, in the order of their blocks", rules.ZONE)
+    ] = ("a", "b", "c")
+    endpoints_in_every_zone: Annotated[
+        bool, Setting("Whether the interface endpoints outlive a zone; each zone costs them again")
+    ] = True
+    flow_log_days: Annotated[
+        int, Setting("Days the network's flow logs are kept", rules.one_of(rules.LOG_RETENTION_DAYS))
+    ] = 90
 
     def conflicts(self) -> Iterator[Problem]:
-        """Check for two or more subnets inside the network, none over another."""
+        """Check for two or more subnets inside the network, none over another, each in a zone of its own."""
         whole = ipaddress.IPv4Network(self.vpc_cidr)
         subnets = [ipaddress.IPv4Network(cidr) for cidr in self.private_subnet_cidrs]
         where = "network.private_subnet_cidrs"
@@ -226,6 +248,10 @@ class Network:
         for one, other in itertools.combinations(subnets, 2):
             if one.overlaps(other):
                 yield Problem(where, f"{one} and {other}", "blocks that do not overlap")
+        zones = self.availability_zones
+        if len(zones) < len(subnets) or len(set(zones)) < len(zones):
+            allowed = f"{len(subnets)} different letters or more, one for each of private_subnet_cidrs"
+            yield Problem("network.availability_zones", json.dumps(zones), allowed)
 
 
 @dataclass(frozen=True, kw_only=True)

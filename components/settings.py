@@ -10,6 +10,7 @@ from pulumi.runtime import get_config_env
 from pulumi.runtime.config import CONFIG
 
 from components import rules
+from components.operation_settings import Alerts, Audit, BusinessIntelligence, Costs
 from components.schema import Problem, Setting, decode_fields, settings_of
 from components.setting_groups import (
     Ingestion,
@@ -22,6 +23,7 @@ from components.setting_groups import (
     Tiering,
     Workgroups,
 )
+from components.warehouse_settings import DisasterRecovery, Warehouse
 from etl.errors import DataLakeError
 
 PROJECT = "energy-trading-datalake"
@@ -81,6 +83,20 @@ class Settings:
     workgroups: Annotated[Workgroups, Setting("Limits of the Athena workgroups")] = field(
         default_factory=Workgroups
     )
+    warehouse: Annotated[Warehouse, Setting("Size, backups and limits of the Redshift cluster")] = field(
+        default_factory=Warehouse
+    )
+    disaster_recovery: Annotated[
+        DisasterRecovery, Setting("What a disaster may cost, and what the replica region keeps")
+    ] = field(default_factory=DisasterRecovery)
+    audit: Annotated[Audit, Setting("How long the trail of API calls is kept")] = field(default_factory=Audit)
+    costs: Annotated[Costs, Setting("What may be spent, and how cost reports are split")] = field(
+        default_factory=Costs
+    )
+    business_intelligence: Annotated[BusinessIntelligence, Setting("Dashboards on QuickSight")] = field(
+        default_factory=BusinessIntelligence
+    )
+    alerts: Annotated[Alerts, Setting("Who hears of trouble, and when a run counts as trouble")]
     lake_formation: Annotated[LakeFormation, Setting("Who administers the lake")]
     network: Annotated[Network, Setting("Address plan of the private network")]
     tags: Annotated[Tags, Setting("Tags of every resource")]
@@ -167,11 +183,25 @@ def _joint_problems(values: Mapping[str, Any], region: object) -> Iterator[Probl
         yield Problem(f"{PROJECT}:replica_region", replica, f"a region of the same partition as {region}")
     if values.get("protect") and values.get("force_destroy"):
         yield Problem(f"{PROJECT}:force_destroy", "true", "false while protect is true")
+    yield from _recovery_problems(values)
     governance: LakeFormation | None = values.get("lake_formation")
     if governance is not None and account is not None:
         for arn in (governance.deployer_role_arn, *governance.administrator_role_arns):
             if arn.split(":")[4] != account:
                 yield Problem(f"{PROJECT}:lake_formation", arn, f"principals of account {account}")
+
+
+def _recovery_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    warehouse: Warehouse | None = values.get("warehouse")
+    recovery: DisasterRecovery | None = values.get("disaster_recovery")
+    network: Network | None = values.get("network")
+    if warehouse and recovery and warehouse.snapshot_every_hours > recovery.rpo_hours:
+        allowed = f"at most disaster_recovery.rpo_hours, which is {recovery.rpo_hours}"
+        given = str(warehouse.snapshot_every_hours)
+        yield Problem(f"{PROJECT}:warehouse.snapshot_every_hours", given, allowed)
+    if warehouse and network and warehouse.multi_az and len(network.private_subnet_cidrs) < 3:
+        allowed = "false, or 3 or more network.private_subnet_cidrs: Redshift picks two zones of three"
+        yield Problem(f"{PROJECT}:warehouse.multi_az", "true", allowed)
 
 
 def _partitions_differ(replica: str, region: object) -> bool:

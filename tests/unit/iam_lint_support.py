@@ -47,6 +47,16 @@ def lint_resource_policy(document: Mapping[str, Any]) -> Iterator[str]:
                     yield f"{statement['Sid']}: {key} is no condition key of {action}"
 
 
+def lint_endpoint_policy(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong in an endpoint's policy, which names principals like a resource's policy does and
+    resources like an identity's.
+    """
+    yield from lint_resource_policy(document)
+    for statement in document["Statement"]:
+        for problem in _lint_identity(statement, everything_is_narrowed=True):
+            yield f"{statement['Sid']}: {problem}"
+
+
 def keys_of(service: str, name: str) -> set[str]:
     """The condition keys of an action and of its resource types."""
     details = DATA.actions.get_action_details(service, name)
@@ -57,7 +67,7 @@ def keys_of(service: str, name: str) -> set[str]:
     return keys
 
 
-def _lint_identity(statement: Mapping[str, Any]) -> Iterator[str]:
+def _lint_identity(statement: Mapping[str, Any], *, everything_is_narrowed: bool = False) -> Iterator[str]:
     if statement["Effect"] != "Allow" or "NotAction" in statement or "NotResource" in statement:
         yield "only plain allowances are expected"
     resources, actions = as_list(statement["Resource"]), as_list(statement["Action"])
@@ -71,7 +81,9 @@ def _lint_identity(statement: Mapping[str, Any]) -> Iterator[str]:
         hits = {arn for arn in resources if any(pattern.fullmatch(arn) for pattern in patterns)}
         matched |= hits
         if resources == ["*"]:
-            if patterns and WITHOUT_RESOURCE.get(action) not in condition_keys(statement):
+            if everything_is_narrowed:
+                pass
+            elif patterns and WITHOUT_RESOURCE.get(action) not in condition_keys(statement):
                 yield f"{action} supports resources, but is allowed on all"
         elif not patterns:
             yield f"{action} supports no resources, but names some"
@@ -93,11 +105,19 @@ def _arn_patterns(service: str, name: str) -> list[re.Pattern[str]]:
 
 
 def _is_known(key: str, known: set[str]) -> bool:
-    if key.startswith("aws:"):
+    if key.startswith("aws:") and not key.startswith("aws:ResourceTag/"):
         return key in GLOBAL_KEYS
     templates = {re.sub(r"\$\{[^}]+\}|<[^>]+>", "", pattern) for pattern in known}
-    return key in known or any(template.endswith(":") and key.startswith(template) for template in templates)
+    return key in known or any(
+        template.endswith((":", "/")) and key.startswith(template) for template in templates
+    )
 
 
-GLOBAL_KEYS = {"aws:SourceAccount", "aws:SourceArn", "aws:SecureTransport"}
+GLOBAL_KEYS = {
+    "aws:PrincipalAccount",
+    "aws:ResourceAccount",
+    "aws:SecureTransport",
+    "aws:SourceAccount",
+    "aws:SourceArn",
+}
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"""

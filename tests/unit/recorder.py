@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "energy-trading-datalake"
 STACKS = ("dev", "prod", "local")
 UNKNOWN = rpc.UNKNOWN
-INVENTED = ("arn", "keyId", "id")
+INVENTED = ("arn", "keyId", "id", "prefixListId", "endpoint", "masterPasswordSecretArn")
 """Outputs that AWS invents: unknown before the first deployment."""
 
 
@@ -142,4 +142,6 @@ class _Recorder(mocks.MockMonitor):
         outputs.CopyFrom(request.object)
         for key in INVENTED:
             outputs[key] = UNKNOWN if self._unknown_ids else f"arn:aws:made-up:::{request.name}/{key}"
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=f"{request.name}-id", object=outputs)
+        # Before the first deployment a resource has no id, which makes its output unknown.
+        invented = "" if self._unknown_ids else f"{request.name}-id"
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=invented, object=outputs)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from components.rules import LOG_RETENTION_DAYS
 from components.settings import parse
-from tests.unit.iam_lint_support import lint, lint_resource_policy
+from tests.unit.iam_lint_support import lint, lint_endpoint_policy, lint_resource_policy
 from tests.unit.recorder import PROJECT, UNKNOWN, record
 
 REGIONS = ["eu-west-1", "eu-central-1", "us-east-1", "ap-southeast-2", "sa-east-1"]
@@ -41,6 +41,29 @@ def job(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def warehouse(draw: st.DrawFn, subnets: int, rpo_hours: int) -> dict[str, Any]:
+    both = subnets >= 3 and draw(st.booleans())
+    pauses = not both and draw(st.booleans())
+    return {
+        "node_type": draw(st.sampled_from(["ra3.large", "ra3.xlplus", "ra3.4xlarge", "ra3.16xlarge"])),
+        "nodes": draw(st.integers(2 if both else 1, 32)),
+        "multi_az": both,
+        "database": draw(st.from_regex(r"[a-z][a-z0-9_]{0,62}", fullmatch=True)),
+        "snapshot_days": draw(st.integers(7, 35)),
+        "snapshot_every_hours": draw(
+            st.sampled_from([hours for hours in (1, 2, 3, 4, 6, 8, 12, 24) if hours <= rpo_hours])
+        ),
+        "final_snapshot": draw(st.booleans()),
+        "maintenance_window": "sat:23:30-sun:00:30",
+        "pause_at": "cron(0 19 ? * MON-FRI *)" if pauses else "",
+        "resume_at": "cron(0 5 ? * MON-FRI *)" if pauses else "",
+        "concurrency_scaling_minutes": draw(st.integers(1, 14_400)),
+        "spectrum_terabytes": draw(st.integers(1, 1000)),
+        "log_days": draw(st.sampled_from(LOG_RETENTION_DAYS)),
+    }
+
+
+@st.composite
 def configurations(draw: st.DrawFn) -> dict[str, Any]:
     account = draw(st.from_regex(r"[0-9]{12}", fullmatch=True))
     china = draw(st.booleans())
@@ -49,7 +72,7 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
     arn = f"arn:aws{'-cn' if china else ''}:iam::{account}:role/"
     raw_days = draw(DAYS)
     protect = draw(st.booleans())
-    subnets = draw(st.integers(2, 6))
+    subnets, rpo_hours = draw(st.integers(2, 6)), draw(st.integers(1, 72))
     text = st.from_regex(r"[A-Za-z0-9 _.:/=+@-]{1,60}", fullmatch=True)
     return {
         "aws:region": region,
@@ -70,6 +93,7 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
                     "incomplete_upload_days": draw(st.integers(1, 365)),
                     "query_results_days": draw(DAYS),
                     "access_log_days": draw(DAYS),
+                    "inventory_days": draw(DAYS),
                     "job_log_days": draw(st.sampled_from(LOG_RETENTION_DAYS)),
                 },
                 "tiering": {"processed": draw(tier()), "curated": draw(tier())},
@@ -95,6 +119,34 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
                 "network": {
                     "vpc_cidr": "10.80.0.0/16",
                     "private_subnet_cidrs": [f"10.80.{16 * number}.0/20" for number in range(subnets)],
+                    "availability_zones": list("fbdace")[: draw(st.integers(subnets, 6))],
+                    "endpoints_in_every_zone": draw(st.booleans()),
+                    "flow_log_days": draw(st.sampled_from(LOG_RETENTION_DAYS)),
+                },
+                "alerts": {
+                    "emails": ["data-platform@example.com"],
+                    "stale_after_hours": draw(st.integers(1, 168)),
+                    "reject_ratio": draw(st.floats(0, 1)),
+                },
+                "audit": {"trail_days": draw(st.integers(90, 3650)), "insights": draw(st.booleans())},
+                "costs": {
+                    "monthly": {"warehouse": draw(st.integers(1, 10**6))},
+                    "cost_tags_seen": draw(st.booleans()),
+                    "reservation_percent": draw(st.integers(0, 100)),
+                },
+                "business_intelligence": {
+                    "enabled": draw(st.booleans()),
+                    "warehouse_secret_arn": f"arn:aws{'-cn' if china else ''}:secretsmanager:{region}:"
+                    f"{account}:secret:reader",
+                },
+                "warehouse": draw(warehouse(subnets, rpo_hours)),
+                "disaster_recovery": {
+                    "rpo_hours": rpo_hours,
+                    "rto_hours": draw(st.integers(1, 72)),
+                    "replication_time_control": draw(st.booleans()),
+                    "replicate_deletions": draw(st.booleans()),
+                    "snapshot_copy_days": draw(st.integers(1, 35)),
+                    "catalog_backup_days": draw(DAYS),
                 },
                 "tags": {
                     "owner": draw(text),
@@ -130,6 +182,9 @@ def test_any_valid_configuration_gives_a_valid_graph(stack: str, config: dict[st
         if one.short_type == "Role":
             assert len(one.inputs["name"]) <= 64
             assert UNKNOWN not in one.inputs["assumeRolePolicy"]
+        if one.short_type == "VpcEndpoint":
+            assert list(lint_endpoint_policy(json.loads(one.inputs["policy"]))) == []
+            assert len(one.inputs["policy"]) <= 20_480
         if one.short_type == "Bucket":
             assert 3 <= len(one.inputs["bucket"]) <= 63
         if one.custom and "tags" in one.inputs:

@@ -128,6 +128,46 @@ BAD: list[tuple[str, Any, str, str]] = [
         "do not overlap",
     ),
     ("network.private_subnet_cidrs", "10.40.0.0/20", "network.private_subnet_cidrs", "private IPv4"),
+    ("network.private_subnet_cidrs", ["10.40.0.0/27", "10.40.1.0/27"], "network.private_subnet_cidrs", "/26"),
+    ("network.availability_zones", ["a", "b"], "network.availability_zones", "3 different letters"),
+    ("network.availability_zones", ["a", "a", "b"], "network.availability_zones", "different letters"),
+    ("network.availability_zones", ["eu-west-1a"], "network.availability_zones", "letter of an"),
+    ("network.flow_log_days", 8, "network.flow_log_days", "one of"),
+    ("retention.inventory_days", 0, "retention.inventory_days", "from 1"),
+    ("warehouse.node_type", "dc2.large", "warehouse.node_type", "ra3.xlplus"),
+    ("warehouse.nodes", 1, "warehouse.nodes", "2 or more while multi_az"),
+    ("warehouse.snapshot_days", 6, "warehouse.snapshot_days", "from 7"),
+    ("warehouse.snapshot_every_hours", 5, "warehouse.snapshot_every_hours", "one of"),
+    ("warehouse.pause_at", "cron(0 19 ? * MON-FRI *)", "warehouse.pause_at", "cannot be paused"),
+    ("warehouse.pause_at", "rate(1 day)", "warehouse.pause_at", "cron"),
+    ("warehouse.maintenance_window", "sunday", "warehouse.maintenance_window", "sun:03:00"),
+    ("warehouse.database", "Energy", "warehouse.database", "lower-case"),
+    ("warehouse.concurrency_scaling_minutes", 0, "warehouse.concurrency_scaling_minutes", "from 1"),
+    ("disaster_recovery.rpo_hours", 0, "disaster_recovery.rpo_hours", "from 1"),
+    (
+        "disaster_recovery.rpo_hours",
+        4,
+        "warehouse.snapshot_every_hours",
+        "at most disaster_recovery.rpo_hours",
+    ),
+    ("disaster_recovery.snapshot_copy_days", 36, "disaster_recovery.snapshot_copy_days", "from 1 to 35"),
+    ("disaster_recovery.catalog_backup_days", 0, "disaster_recovery.catalog_backup_days", "from 1"),
+    ("alerts.emails", [], "alerts.emails", "1 address or more"),
+    ("alerts.emails", ["oncall"], "alerts.emails", "an e-mail address"),
+    ("alerts.reject_ratio", 1.5, "alerts.reject_ratio", "from 0 to 1"),
+    ("alerts.stale_after_hours", 169, "alerts.stale_after_hours", "1 to 168"),
+    ("audit.trail_days", 30, "audit.trail_days", "90 to 3650"),
+    ("costs.monthly.storage", 0, "costs.monthly.storage", "1 or more"),
+    ("costs.monthly.lake", 5, "costs.monthly.lake", "no such key"),
+    ("costs.alert_percents", [], "costs.alert_percents", "1 to 4"),
+    ("costs.reservation_percent", 101, "costs.reservation_percent", "0 to 100"),
+    (
+        "business_intelligence.warehouse_secret_arn",
+        "",
+        "business_intelligence.warehouse_secret_arn",
+        "set while enabled",
+    ),
+    ("business_intelligence.refresh_at", "24:00", "business_intelligence.refresh_at", "HH:MM"),
     ("tags.owner", "", "tags.owner", "1 to 256"),
     ("tags.data_classification", "secret", "tags.data_classification", "public, internal, confidential"),
     ("retension", {}, "retension", "did you mean retention?"),
@@ -149,6 +189,17 @@ def test_what_a_stack_must_choose_has_no_default(key: str) -> None:
     config = stack_config("prod")
     del config[f"{PROJECT}:{key}"]
     assert problems_of("prod", config)[f"{PROJECT}:{key}"][0] == "not set"
+
+
+def test_a_warehouse_in_two_zones_wants_three_subnets() -> None:
+    two = {"vpc_cidr": "10.40.0.0/16", "private_subnet_cidrs": ["10.40.0.0/20", "10.40.16.0/20"]}
+    found = problems_of("prod", changed("network", two))
+    assert "3 or more network.private_subnet_cidrs" in found[f"{PROJECT}:warehouse.multi_az"][1]
+
+
+def test_what_is_paused_is_resumed() -> None:
+    found = problems_of("dev", changed("warehouse.resume_at", "", "dev"))
+    assert "together with pause_at" in found[f"{PROJECT}:warehouse.resume_at"][1]
 
 
 def test_all_problems_come_at_once_with_the_file_to_edit() -> None:
@@ -210,6 +261,7 @@ def test_what_the_engine_hands_over_reads_like_the_files() -> None:
             f"{PROJECT}:protect": "false",
             f"{PROJECT}:key_deletion_days": "9",
             f"{PROJECT}:retention": '{"raw_days":12}',
+            f"{PROJECT}:alerts": '{"emails":["oncall@example.com"]}',
             f"{PROJECT}:lake_formation": '{"deployer_role_arn":"arn:aws:iam::012345678901:role/d"}',
             f"{PROJECT}:network": '{"vpc_cidr":"10.0.0.0/20",'
             '"private_subnet_cidrs":["10.0.0.0/24","10.0.1.0/24"]}',
