@@ -6,14 +6,12 @@ same `__main__.py` that `pulumi up` runs, and cannot tell which of the two start
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import logging
 import os
 import runpy
 import sys
-import time
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,9 +25,10 @@ from semver import VersionInfo
 from etl.errors import DataLakeError
 from local import console
 from local.aws import Cloud
-from local.engine import orphans, plugins, recovery
+from local.engine import orphans, plugins, recovery, sdk_speed
 from local.engine.binary import Engine
 from local.engine.errors import EngineError, PolicyViolation, StackBusy, Violation
+from local.engine.program_loop import ProgramLoop
 from local.engine.progress import POLICY_HOST, Feed
 from local.engine.workspace import Mode, Workspace
 
@@ -86,7 +85,7 @@ class Driver:
         self.pack = pack
         self.emulator = emulator
         self._failure: BaseException | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop = ProgramLoop()
 
     @property
     def report(self) -> Path:
@@ -143,7 +142,7 @@ class Driver:
             "LAKE_POLICY_REPORT": str(self.report)
         }
         self._failure = None
-        with recovery.alone(workspace), _environment(environment):
+        with recovery.alone(workspace), _environment(environment), sdk_speed.quick():
             stale = recovery.release(workspace)
             self.report.unlink(missing_ok=True)
             with console.step(f"{title} stack {workspace.stack}") as step:
@@ -167,7 +166,7 @@ class Driver:
 
     def _program(self) -> None:
         """Run the program as `python __main__.py` in its folder would, keeping the error it ends with."""
-        self._loop = asyncio.get_running_loop()
+        self._loop.note()
         folder = str(self.workspace.program)
         sys.path.insert(0, folder)
         try:
@@ -212,19 +211,10 @@ class Driver:
         except (automation.CommandError, automation.RuntimeError, RuntimeError) as error:
             raise self._explained(feed, error) from error
         finally:
-            self._close_loop()
+            self._loop.close()
         mandatory = tuple(violation for violation in feed.violations if violation.mandatory)
         if mandatory:
             raise PolicyViolation(self.workspace.stack, mandatory)
-
-    def _close_loop(self) -> None:
-        """Close the loop the program ran in: the SDK leaves it open when the program or the engine failed."""
-        loop, self._loop = self._loop, None
-        deadline = time.monotonic() + 2.0
-        while loop is not None and loop.is_running() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        if loop is not None and not loop.is_running():
-            loop.close()
 
     def _explained(self, feed: Feed, error: Exception) -> DataLakeError:
         stack = self.workspace.stack

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import stat
 import sys
@@ -17,6 +16,7 @@ from pulumi import automation
 
 from local.aws import Cloud
 from local.emulator import process
+from local.engine.program_loop import ProgramLoop
 from local.provider.version import VERSION
 from tests.local.provider.example_support import KEY_POLICY, TRUST, reading
 
@@ -65,14 +65,19 @@ class Deployment:
         self.stack = automation.Stack.create_or_select("test", workspace)
         self.stack.set_config("aws:region", automation.ConfigValue("eu-west-1"))
         self.program: Program = lambda: None
+        self._loop = ProgramLoop()
 
     def _run(self) -> None:
+        self._loop.note()
         self.program()
 
     def up(self, program: Program) -> dict[str, int]:
         """Deploy a program; return the number of resources by what was done to them, if anything."""
         self.program = program
-        changes = dict(self.stack.up().summary.resource_changes or {})
+        try:
+            changes = dict(self.stack.up().summary.resource_changes or {})
+        finally:
+            self._loop.close()
         return {operation: count for operation, count in changes.items() if operation != "same"}
 
     def exported(self) -> dict[str, Any]:
@@ -81,9 +86,8 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment(engine_root: Path, tmp_path: Path, cloud: Cloud) -> Iterator[Deployment]:
-    yield Deployment(engine_root, tmp_path, cloud.endpoint)
-    gc.collect()
+def deployment(engine_root: Path, tmp_path: Path, cloud: Cloud) -> Deployment:
+    return Deployment(engine_root, tmp_path, cloud.endpoint)
 
 
 def lake(
