@@ -142,6 +142,7 @@ class CatalogBackup(ComponentResource):
             name=f"{names.prefix}-{BACKUP}",
             description=f"Backs the catalog up {RUNS_IN_AN_RPO} times in the RPO of {hours} hours",
             schedule_expression=f"rate({minutes} minutes)",
+            kms_key_arn=self._args.data_key_arn,
             flexible_time_window=scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
             target=scheduler.ScheduleTargetArgs(
                 arn=f"arn:{names.partition}:scheduler:::aws-sdk:glue:startJobRun",

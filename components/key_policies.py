@@ -46,7 +46,7 @@ PUBLISHERS = ("budgets", "cloudwatch", "costalerts", "events")
 """Services that raise alerts."""
 
 _SERVICES = {
-    KeyPurpose.DATA: ("s3",),
+    KeyPurpose.DATA: ("s3", "scheduler"),
     KeyPurpose.RESULTS: ("s3", "athena"),
     KeyPurpose.CATALOG: ("glue",),
     KeyPurpose.WAREHOUSE: ("redshift", "secretsmanager"),

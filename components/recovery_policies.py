@@ -78,7 +78,11 @@ def clock_trust(names: Names) -> Document:
 
 
 def clock_policy(names: Names) -> Document:
-    """Start this one job."""
+    """Start this one job; the clock decrypts what it starts it with.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
+    """
     return document(
-        allow("StartBackup", ["glue:StartJobRun"], [names.arn("glue", f"job/{names.shared(BACKUP)}")])
+        allow("StartBackup", ["glue:StartJobRun"], [names.arn("glue", f"job/{names.shared(BACKUP)}")]),
+        use_key(names, KeyPurpose.DATA, ["scheduler"], write=False),
     )

@@ -52,19 +52,17 @@ class WarehouseAccess(ComponentResource):
         self.register_outputs({"warehouse_group_id": warehouse.id, "loader_group_id": loader.id})
 
     def connect(self, cluster: redshift.Cluster) -> glue.Connection:
-        """Make the connection Glue jobs load the warehouse through; the password stays in its secret."""
+        """Make the connection that puts a job into the private network.
+
+        It holds neither address nor password: jobs reach the warehouse through the Redshift Data API, with
+        their role. https://docs.aws.amazon.com/glue/latest/dg/connection-properties.html
+        """
         args, network = self._args, self._args.settings.network
-        url = Output.concat("jdbc:redshift://", cluster.endpoint, "/", args.settings.warehouse.database)
         return glue.Connection(
             f"{self._name}-connection",
             name=args.names.warehouse_connection,
-            description="The warehouse, over TLS, from inside the private network",
-            connection_type="JDBC",
-            connection_properties={
-                "JDBC_CONNECTION_URL": url,
-                "JDBC_ENFORCE_SSL": "true",
-                "SECRET_ID": cluster.master_password_secret_arn,
-            },
+            description="Puts a job beside the warehouse, inside the private network",
+            connection_type="NETWORK",
             physical_connection_requirements=glue.ConnectionPhysicalConnectionRequirementsArgs(
                 availability_zone=f"{args.names.region}{network.availability_zones[0]}",
                 subnet_id=args.network.subnet_ids[0],

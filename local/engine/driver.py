@@ -32,6 +32,9 @@ from local.engine.program_loop import ProgramLoop
 from local.engine.progress import POLICY_HOST, Feed
 from local.engine.workspace import Mode, Workspace
 
+_UNSAVED = {"PULUMI_SKIP_CHECKPOINTS": "true"}
+"""Makes the engine write its state once, at the end, however it ends, instead of after every resource."""
+
 _NOISE = ("sourcePosition", "stackTrace")
 
 # When the engine ends early, the SDK's server logs a traceback for each open call; `_explained` says it all.
@@ -112,7 +115,12 @@ class Driver:
         Raises as `preview` does. What was made before a failure is in the state; a rerun goes on from there.
         """
         self.preview()
-        with self._operation("Deploying") as (stack, feed), self._told(feed):
+        first = self.workspace.mode is Mode.EMBEDDED and not recovery.resources(self.workspace)
+        with (
+            recovery.unsaved(self.workspace) if first else contextlib.nullcontext(),
+            self._operation("Deploying", _UNSAVED if first else {}) as (stack, feed),
+            self._told(feed),
+        ):
             stack.up(policy_packs=[str(self.pack)], on_event=feed)
         return self._outcome(feed)
 
@@ -124,7 +132,9 @@ class Driver:
 
     def destroy(self) -> Outcome:
         """Delete everything the stack holds."""
-        with self._operation("Destroying") as (stack, feed), self._told(feed):
+        # In the embedded AWS a killed run's successor finds gone what its state speaks of, and goes on.
+        settings = _UNSAVED if self.workspace.mode is Mode.EMBEDDED else {}
+        with self._operation("Destroying", settings) as (stack, feed), self._told(feed):
             stack.destroy(on_event=feed, run_program=False)
         return self._outcome(feed)
 
@@ -134,12 +144,15 @@ class Driver:
             return dict(stack.export_stack().deployment or {})
 
     @contextlib.contextmanager
-    def _operation(self, title: str, *, planning: bool = False) -> Iterator[tuple[automation.Stack, Feed]]:
+    def _operation(
+        self, title: str, settings: Mapping[str, str] = {}, *, planning: bool = False
+    ) -> Iterator[tuple[automation.Stack, Feed]]:
         workspace = self.workspace
         workspace.prepare()
         plugins.install(workspace, self.engine)
         environment = workspace.environment(self.emulator, os.environ) | {
-            "LAKE_POLICY_REPORT": str(self.report)
+            "LAKE_POLICY_REPORT": str(self.report),
+            **settings,
         }
         self._failure = None
         with recovery.alone(workspace), _environment(environment), sdk_speed.quick():

@@ -8,7 +8,7 @@ from pathlib import Path
 from local import console
 from local.aws import Cloud
 from local.emulator import process
-from local.engine import instance
+from local.engine import instance, recovery
 from local.engine.binary import Engine
 from local.engine.driver import Driver, Outcome
 from local.engine.errors import EngineError
@@ -73,6 +73,10 @@ class Embedded:
 
     def _started(self) -> process.Emulator:
         """Return the running emulator after making sure that the state is about it."""
+        if recovery.lost(self.workspace) and process.stop(self.root, self.stack):
+            console.messages().print(
+                f"The first deployment of stack {self.stack} was killed; rebuilding starts from nothing."
+            )
         with console.step("Starting the embedded AWS") as step:
             emulator, fresh = process.ensure(self.root, self.stack)
             step.finish(f"{'started' if fresh else 'running'} at {emulator.endpoint}")

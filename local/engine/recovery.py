@@ -100,6 +100,30 @@ def _holds(lock: Lock) -> bool:
     return "pulumi" in listing and not listing.startswith("Z")
 
 
+@contextlib.contextmanager
+def unsaved(workspace: Workspace) -> Iterator[None]:
+    """Mark a deployment whose state is written only at its end, for the case that it never gets there.
+
+    Only a first deployment on the embedded AWS is one: there is nothing yet that could be lost.
+    """
+    mark = _unsaved_mark(workspace)
+    mark.touch()
+    try:
+        yield
+    finally:
+        if resources(workspace):
+            mark.unlink(missing_ok=True)
+
+
+def lost(workspace: Workspace) -> bool:
+    """Tell whether a first deployment was killed: the embedded AWS holds what no state speaks of."""
+    return _unsaved_mark(workspace).exists() and not resources(workspace)
+
+
+def _unsaved_mark(workspace: Workspace) -> Path:
+    return workspace.folder / "unsaved"
+
+
 def checkpoint(workspace: Workspace) -> dict[str, Any]:
     """Read the stack's state from the `file://` backend; empty when there is none."""
     path = workspace.state / ".pulumi" / "stacks" / workspace.project / f"{workspace.stack}.json"

@@ -191,11 +191,11 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                 identifier = scope.render(row.id)
                 return provider_pb2.CreateResponse(
                     id="" if identifier is None or isinstance(identifier, Unknown) else str(identifier),
-                    properties=to_struct(planned(scope, inputs)),
+                    properties=_told(planned(scope, inputs), identifier),
                 )
             self._begin()
             made = lifecycle.create(row, request.urn, inputs)
-            return provider_pb2.CreateResponse(id=made.id, properties=to_struct(made.outputs))
+            return provider_pb2.CreateResponse(id=made.id, properties=_told(made.outputs, made.id))
 
         return self._guard(context, inputs, answer)
 
@@ -209,7 +209,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             if found is None:
                 return provider_pb2.ReadResponse()
             return provider_pb2.ReadResponse(
-                id=found.id, properties=to_struct(found.outputs), inputs=to_struct(found.inputs)
+                id=found.id, properties=_told(found.outputs, found.id), inputs=to_struct(found.inputs)
             )
 
         return self._guard(context, {**state, **inputs}, answer)
@@ -224,10 +224,10 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             lifecycle = self._ready()
             if request.preview:
                 scope = lifecycle.scope(row, request.urn, news, state, request.id)
-                return provider_pb2.UpdateResponse(properties=to_struct(planned(scope, news, state)))
+                return provider_pb2.UpdateResponse(properties=_told(planned(scope, news, state), request.id))
             self._begin()
             outputs = lifecycle.update(row, request.urn, request.id, state=state, olds=olds, news=news)
-            return provider_pb2.UpdateResponse(properties=to_struct(outputs))
+            return provider_pb2.UpdateResponse(properties=_told(outputs, request.id))
 
         return self._guard(context, {**state, **news}, answer)
 
@@ -278,13 +278,18 @@ def _abort_incomplete(context: grpc.ServicerContext, error: PartialFailure, secr
     detail.Pack(
         provider_pb2.ErrorResourceInitFailed(
             id=error.identifier,
-            properties=to_struct(error.properties),
+            properties=_told(error.properties, error.identifier),
             reasons=[redact(reason, secrets) for reason in error.reasons],
         )
     )
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=message, details=[detail])
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
     context.abort(grpc.StatusCode.UNKNOWN, message)
+
+
+def _told(outputs: Properties, identifier: Any) -> Any:
+    """Return outputs for the engine; as from the official provider, the identifier is one of them."""
+    return to_struct({**outputs, "id": UNKNOWN if identifier is None else identifier})
 
 
 def _type(request: Any) -> str:

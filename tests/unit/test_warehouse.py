@@ -4,7 +4,7 @@ import re
 import pytest
 
 from tests.unit.graph_support import behind, named, names_of, of_type, statements
-from tests.unit.recorder import PROJECT, STACKS, UNKNOWN, record, recorded, stack_config
+from tests.unit.recorder import PROJECT, STACKS, UNKNOWN, recorded, stack_config
 
 
 @pytest.fixture(params=STACKS)
@@ -89,16 +89,10 @@ def test_only_the_loader_and_dashboards_reach_the_cluster_and_a_loader_reaches_i
     assert named(stack, "warehouse-access-warehouse-to-s3").inputs["prefixListId"] == UNKNOWN
 
 
-def test_the_connection_enforces_tls_and_takes_the_password_from_its_secret() -> None:
-    """Known once the cluster is: the SDK keeps a connection's properties together, as a secret."""
-    after = record("dev", unknown_ids=False)
-    (connection,) = (one for one in after if one.short_type == "Connection")
-    properties = connection.inputs["connectionProperties"]["value"]
-    assert properties == {
-        "JDBC_CONNECTION_URL": "jdbc:redshift://arn:aws:made-up:::warehouse-cluster/endpoint/energy",
-        "JDBC_ENFORCE_SSL": "true",
-        "SECRET_ID": "arn:aws:made-up:::warehouse-cluster/masterPasswordSecretArn",
-    }
+def test_the_connection_holds_neither_address_nor_password(stack: str) -> None:
+    connection = named(stack, "warehouse-access-connection")
+    assert connection.inputs["connectionType"] == "NETWORK"
+    assert "connectionProperties" not in connection.inputs
 
 
 def test_the_connection_is_inside(stack: str) -> None:
