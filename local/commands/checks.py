@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -15,6 +16,9 @@ from local.commands import layout
 from local.engine import binary
 
 PACKAGES = ("components", "policies", "etl", "local")
+
+MOST_WORKERS = 4
+"""Pytest's processes at the most: each may have an engine and an embedded AWS beside it."""
 
 
 def check(
@@ -30,13 +34,17 @@ def check(
     console.messages().print(f"[dim]Pulumi {engine.text} from {engine.executable}[/]", soft_wrap=True)
     chosen = list(context.args)
     selection = ["-m", "not slow"] if fast else []
-    checks = [("pytest", [*selection, *chosen])]
-    if not chosen:
+    if chosen:
+        checks = [("pytest", [*selection, *chosen])]
+    else:
+        # Files in their own order, each to one process: its fixtures are made once.
+        workers = str(min(os.cpu_count() or 1, MOST_WORKERS))
+        shared = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
         checks = [
             ("ruff", ["check", "."]),
             ("ruff", ["format", "--check", "--quiet", "."]),
             ("mypy", ["--cache-dir", str(layout.ROOT / ".lake" / "mypy"), *_packages()]),
-            *checks,
+            ("pytest", [*selection, *shared]),
         ]
     failed = [title for title, arguments in checks if not _check(title, arguments)]
     if failed:
