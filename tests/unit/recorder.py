@@ -17,6 +17,8 @@ from pulumi.runtime import mocks, rpc
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2
 
+from local.engine import sdk_speed
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "energy-trading-datalake"
 STACKS = ("dev", "prod", "local")
@@ -96,7 +98,8 @@ def record_with_outputs(
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
     try:
-        program()
+        with sdk_speed.quick():
+            program()
     finally:
         loop.close()
         asyncio.set_event_loop(None)

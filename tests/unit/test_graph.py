@@ -37,6 +37,7 @@ ONLY_OUTPUTS = {
     ("SecurityGroupEgressRule", "securityGroupId"),
     ("SecurityGroupIngressRule", "referencedSecurityGroupId"),
     ("SecurityGroupIngressRule", "securityGroupId"),
+    ("Schedule", "kmsKeyArn"),
     ("SnapshotCopyGrant", "kmsKeyId"),
     ("Statement", "secretArn"),
     ("Subnet", "vpcId"),
