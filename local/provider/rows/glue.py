@@ -35,6 +35,11 @@ def _role_name(role: str) -> str:
     return role.rsplit("/", 1)[-1]
 
 
+def _tell_no_properties(given: dict[str, Any]) -> dict[str, Any]:
+    """Say that a connection of the network has no properties, where AWS takes no silence for it."""
+    return {"connectionProperties": {}, **given}
+
+
 def _trigger_is_enabled(found: dict[str, Any]) -> dict[str, Any]:
     """Derive `enabled` from a trigger's state, for the types that can be started and stopped at all."""
     if found.get("type") in ("CONDITIONAL", "SCHEDULED"):
@@ -169,6 +174,7 @@ ROWS = (
         tags=_TAGS,
         replace=("name", "catalogId"),
         defaults={"connectionType": "JDBC"},
+        encode=_tell_no_properties,
         outputs={"catalogId": "{account}", "arn": _ARN + "connection/{name}"},
     ),
     Row(

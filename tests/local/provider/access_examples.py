@@ -137,7 +137,19 @@ EXAMPLES: dict[str, list[Example]] = {
                 "connectionProperties": {"JDBC_ENFORCE_SSL": "false"},
                 "tags": {"component": "network"},
             },
-        )
+        ),
+        Example(
+            {
+                "name": "beside-the-warehouse",
+                "connectionType": "NETWORK",
+                "physicalConnectionRequirements": {
+                    "availabilityZone": "eu-west-1a",
+                    "securityGroupIdLists": ["sg-1"],
+                    "subnetId": "subnet-1",
+                },
+            },
+            {"description": "a place in the network"},
+        ),
     ],
     "aws:lakeformation/lfTag:LfTag": [
         Example(
