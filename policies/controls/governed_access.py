@@ -16,7 +16,6 @@ from policies.controls.control import (
 )
 from policies.controls.settings import both, each, off, setting
 from policies.graph.arns import covers, local_name, parse_arn
-from policies.graph.documents import Statement
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
 from policies.graph.principals import Identities, identities
@@ -100,23 +99,16 @@ def _bypasses(found: Identities, role: Resource, registered: tuple[str, ...]) ->
     for grant in effective.grants:
         if grant.document.has_unknown:
             yield unverified(grant.holder, f"{grant.label} of {role.name} is not known yet")
-        for statement in (s for s in grant.document.statements if s.allows and _acts(s, _READ)):
-            for resource in statement.known(statement.resources):
-                place = next((p for p in registered if _overlaps(resource, p)), None)
-                if place is not None and effective.permits(_READ, resource):
-                    text = (
-                        f"{statement.label} lets {role.name} read {resource} from S3, past the "
-                        "grants, filters"
-                    )
-                    yield fails(
-                        grant.holder,
-                        f"{text} and tags that Lake Formation has for it on {place}",
-                        f"Drop {_READ} on {place} from {statement.label}: {_BORROW} is what it needs.",
-                    )
-
-
-def _acts(statement: Statement, action: str) -> bool:
-    return any(covers(p, action, ignore_case=True) for p in statement.known(statement.actions))
+    for grant, statement in effective.speaking_of(_READ):
+        for resource in statement.known(statement.resources):
+            place = next((p for p in registered if _overlaps(resource, p)), None)
+            if place is not None and effective.permits(_READ, resource):
+                text = f"{statement.label} lets {role.name} read {resource} from S3, past the grants, filters"
+                yield fails(
+                    grant.holder,
+                    f"{text} and tags that Lake Formation has for it on {place}",
+                    f"Drop {_READ} on {place} from {statement.label}: {_BORROW} is what it needs.",
+                )
 
 
 def _overlaps(pattern: str, path: str) -> bool:
@@ -132,8 +124,7 @@ def _can_borrow(graph: Graph) -> Iterator[Judgement]:
     found = graph.derived(identities)
     for urn in graph.derived(_granted):
         role, effective = graph.by_urn[urn], found.effective[urn]
-        allowed = any(s.allows and _acts(s, _BORROW) for g in effective.grants for s in g.document.statements)
-        if allowed and effective.permits(_BORROW, "*"):
+        if any(effective.speaking_of(_BORROW)) and effective.permits(_BORROW, "*"):
             yield from settle(role, ())
         elif any(grant.document.has_unknown for grant in effective.grants) or _holds_foreign(found, role):
             yield unverified(role, f"whether it holds {_BORROW} hangs on policies that cannot be read here")

@@ -111,7 +111,7 @@ def _opens(graph: Graph, statement: Statement, resource: str, keys: tuple[Resour
             continue
         if not isinstance(arn, str) and not resource.endswith(("*", "key/*")):
             return True
-        names = [a.at("name") for a in _aliases_of(graph, key)]
+        names = [alias.at("name") for alias in graph.derived(_aliases).get(key.urn, ())]
         wanted = [value for c in aliases for value in c.values]
         if not wanted or not names or any(isinstance(n, Unknown) for n in names):
             return True
@@ -120,11 +120,14 @@ def _opens(graph: Graph, statement: Statement, resource: str, keys: tuple[Resour
     return False
 
 
-def _aliases_of(graph: Graph, key: Resource) -> tuple[Resource, ...]:
-    joined = (
-        (alias, graph.follow(alias, "targetKeyId", Kind.KMS_KEY).target) for alias in graph.of(Kind.KMS_ALIAS)
-    )
-    return tuple(alias for alias, target in joined if target is not None and target.urn == key.urn)
+def _aliases(graph: Graph) -> dict[str, list[Resource]]:
+    """Return the aliases of the stack's keys, by the key's URN."""
+    found: dict[str, list[Resource]] = {}
+    for alias in graph.of(Kind.KMS_ALIAS):
+        key = graph.follow(alias, "targetKeyId", Kind.KMS_KEY).target
+        if key is not None:
+            found.setdefault(key.urn, []).append(alias)
+    return found
 
 
 def _needs(graph: Graph) -> Iterator[Judgement]:

