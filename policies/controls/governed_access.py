@@ -19,7 +19,7 @@ from policies.graph.arns import covers, local_name, parse_arn
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
 from policies.graph.principals import Identities, identities
-from policies.graph.values import Unknown, items
+from policies.graph.values import Unknown, Value, items
 
 _READ = "s3:GetObject"
 _BORROW = "lakeformation:GetDataAccess"
@@ -172,10 +172,31 @@ def _filter_hides(graph: Graph, cells: Resource) -> Iterator[Judgement]:
         if bool(named) == (wildcard is not None):
             yield fails(cells, "needs either columnNames or columnWildcard: AWS refuses both and neither")
         rows = block.get("rowFilter")
+        if not isinstance(rows, Unknown) and not _says_which_rows(rows):
+            yield fails(cells, "does not say which rows pass it: rowFilter has no filterExpression")
         excluded = isinstance(wildcard, dict) and wildcard.get("excludedColumnNames")
         every_row = isinstance(rows, dict) and rows.get("allRowsWildcard") is not None
         if every_row and wildcard is not None and not excluded:
             yield fails(cells, "hides nothing: every row and every column pass it")
+
+
+def _says_which_rows(rows: Value) -> bool:
+    return isinstance(rows, dict) and any(
+        rows.get(name) is not None for name in ("filterExpression", "allRowsWildcard")
+    )
+
+
+def _administered(graph: Graph) -> Iterator[Judgement]:
+    for settings in graph.of(Kind.LF_SETTINGS):
+        admins = setting(settings, "admins")
+        if isinstance(admins, Unknown) or items(admins):
+            yield from settle(settings, ())
+        else:
+            yield fails(settings, "names no administrator: nobody can mend the grants of the lake")
+    for location in () if graph.of(Kind.LF_SETTINGS) else graph.of(Kind.LF_LOCATION):
+        yield fails(
+            location, "is governed by settings that this stack does not make: it names no administrator"
+        )
 
 
 _external = each(
@@ -247,13 +268,27 @@ CONTROLS = (
         kinds=_GRANTS | _SETTINGS,
     ),
     Control(
+        id="DL-LF-11",
+        name="lf-has-admins",
+        title="The lake has administrators",
+        severity=Severity.LOW,
+        category=Category.RESILIENCE,
+        why="Without one, whoever may change IAM makes itself administrator; without settings IAM decides "
+        "alone.",
+        fix="Name a deployment or steward role in admins of DataLakeSettings, or waive it where another "
+        "stack does.",
+        judge=_administered,
+        kinds=_SETTINGS | {Kind.LF_LOCATION},
+    ),
+    Control(
         id="DL-LF-10",
         name="lf-cells-filter-hides",
         title="Cell filters are valid and hide something",
         severity=Severity.HIGH,
         category=Category.LEAST_PRIVILEGE,
         why="A filter that passes every row and column looks like protection in the list of grants.",
-        fix="Name columnNames, or columnWildcard.excludedColumnNames, or a rowFilter.filterExpression.",
+        fix="Name columnNames, or columnWildcard.excludedColumnNames, or a rowFilter.filterExpression; where "
+        "every row passes, say so by rowFilter.allRowsWildcard.",
         judge=each(_filter_hides, Kind.LF_CELLS_FILTER),
         kinds=frozenset({Kind.LF_CELLS_FILTER}),
         alone=frozenset({Kind.LF_CELLS_FILTER}),

@@ -38,7 +38,9 @@ def applies(action: str, resource: str) -> bool:
         return True
     literal = arn.resource.split("*", 1)[0]
     return any(
-        f is not None and covers(arn.service, f.service) and ("/" not in literal or "/" in f.resource)
+        f is not None
+        and covers(arn.service, f.service)
+        and (f.service != "s3" or "/" not in literal or "/" in f.resource)
         for f in formats
     )
 

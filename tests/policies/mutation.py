@@ -19,6 +19,7 @@ from policies.controls.control import Control, Verdict
 from policies.controls.registry import CONTROLS
 from policies.evaluation import evaluate
 from policies.graph.inputs import SeenInputs
+from policies.graph.kinds import Kind
 from policies.graph.model import Graph
 from policies.host import resources_of
 from tests.policies.mutants_support import Mutant, mutants
@@ -125,6 +126,9 @@ def neighbours(graph: Graph) -> dict[str, set[str]]:
             if other != resource.urn and any(word in texts[resource.urn] for word in words):
                 linked[resource.urn].add(other)
                 linked[other].add(resource.urn)
+    # What an account has once a region belongs to all that it holds for.
+    for setting in graph.of(Kind.GLUE_CATALOG_ENCRYPTION, Kind.LF_SETTINGS):
+        linked[setting.urn] |= {r.urn for r in graph.of(Kind.GLUE_DATABASE, Kind.LF_LOCATION)}
     one = {r.urn: {r.urn, *linked[r.urn]} for r in graph.resources}
     return {urn: set().union(*(one[step] for step in steps)) for urn, steps in one.items()}
 
