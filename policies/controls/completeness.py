@@ -8,21 +8,25 @@ from policies.controls.control import Category, Control, Judgement, Severity, fa
 from policies.controls.settings import setting
 from policies.graph.kinds import Kind, token
 from policies.graph.model import Graph, Resource
+from policies.graph.needs import wants_role
 from policies.graph.references import values_at
 from policies.graph.requirements import EACH, REQUIRED, WHERE
 from policies.graph.values import Unknown, Value, at, items
 
 _SUBNET_BESIDE = token("ec2", "VpcEndpointSubnetAssociation")
+_ROUTE_BESIDE = token("ec2", "VpcEndpointRouteTableAssociation")
 _KINDS = frozenset({*REQUIRED, *EACH, *WHERE})
 
 
 def _complete(graph: Graph) -> Iterator[Judgement]:
-    beside = any(resource.token == _SUBNET_BESIDE for resource in graph.resources)
+    beside = frozenset(resource.token for resource in graph.resources) & {_SUBNET_BESIDE, _ROUTE_BESIDE}
+    grouped = any(setting(trigger, "workflowName") for trigger in graph.of(Kind.GLUE_TRIGGER))
     for resource in graph.of(*sorted(_KINDS)):
-        yield from settle(resource, (fails(resource, text) for text in _gaps(resource, beside)))
+        texts = (*_gaps(resource, beside), *_alone(resource, grouped))
+        yield from settle(resource, (fails(resource, text) for text in texts))
 
 
-def _gaps(resource: Resource, beside: bool) -> Iterator[str]:
+def _gaps(resource: Resource, beside: frozenset[str]) -> Iterator[str]:
     if resource.kind is None:
         return
     for group in REQUIRED.get(resource.kind, ()):
@@ -42,10 +46,18 @@ def _gaps(resource: Resource, beside: bool) -> Iterator[str]:
             yield from (f"has no {path}, which {prop} {given or 'by default'} needs" for path in missing)
     if resource.kind is Kind.VPC_ENDPOINT:
         yield from _endpoint_gaps(resource, beside)
+    elif resource.kind is Kind.EVENT_TARGET and wants_role(resource) and not _is_set(resource, "roleArn"):
+        yield "has no roleArn, without which EventBridge may not reach its target"
     elif resource.kind is Kind.GLUE_CONNECTION:
         yield from _connection_gaps(resource)
     elif resource.kind is Kind.QUICKSIGHT_DATA_SOURCE and not _logs_in(resource):
         yield "has no credentials to log in to its database with: credentials is not set"
+
+
+def _alone(trigger: Resource, grouped: bool) -> Iterator[str]:
+    """Say which triggers belong to no workflow, where the others of the stack do."""
+    if trigger.kind is Kind.GLUE_TRIGGER and grouped and not _is_set(trigger, "workflowName"):
+        yield "belongs to no workflow, though other triggers do: nothing that the workflow runs reaches it"
 
 
 def _connection_gaps(connection: Resource) -> Iterator[str]:
@@ -61,14 +73,16 @@ def _logs_in(source: Resource) -> bool:
     return not needs or _is_set(source, "credentials")
 
 
-def _endpoint_gaps(endpoint: Resource, beside: bool) -> Iterator[str]:
+def _endpoint_gaps(endpoint: Resource, beside: frozenset[str]) -> Iterator[str]:
     kind = setting(endpoint, "vpcEndpointType")
-    if kind == "Interface" and not _is_set(endpoint, "subnetIds") and not beside:
+    if kind == "Interface" and not _is_set(endpoint, "subnetIds") and _SUBNET_BESIDE not in beside:
         yield "is an interface in no subnet: subnetIds is not set, and nothing reaches it"
     if kind in (None, "Gateway"):
         interface = [name for name in ("subnetIds", "securityGroupIds") if _is_set(endpoint, name)]
         if interface:
             yield f"has {interface[0]}, which a gateway refuses: set vpcEndpointType to Interface"
+        elif not _is_set(endpoint, "routeTableIds") and _ROUTE_BESIDE not in beside:
+            yield "is a gateway that no route leads to: routeTableIds is not set"
 
 
 def _is_set(resource: Resource, path: str) -> bool:

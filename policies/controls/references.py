@@ -41,6 +41,8 @@ _BY_ID = (
     Kind.KMS_KEY,
     Kind.QUICKSIGHT_VPC_CONNECTION,
 )
+# What is nothing but part of the stack's own tables and places.
+_OWN_ONLY = (Kind.LF_CELLS_FILTER, Kind.LF_LOCATION)
 # Where code comes from, and where results and what spills go.
 _PLACES: dict[Kind, tuple[str, ...]] = {
     Kind.ATHENA_WORKGROUP: ("configuration.resultConfiguration.outputLocation",),
@@ -63,13 +65,18 @@ def _problem(graph: Graph, resource: Resource, named: Named) -> Judgement | None
         # A stack that has none of its own leaves them to others.
         text = f"{named.path} is not known yet and leads to no {what} of the stack"
         return unverified(resource, text) if own else None
-    value = str(named.value)
+    return _misnamed(graph, resource, named, str(named.value), what)
+
+
+def _misnamed(graph: Graph, resource: Resource, named: Named, value: str, what: str) -> Judgement | None:
+    own = graph.of(*named.kinds)
     if named.kinds[0] in _BY_ID and not is_invented(value) and parse_arn(value) is None:
         return fails(resource, f"{named.path} is '{value}', which is no id of a {what}")
-    if _is_foreign(graph, value):
-        return None
+    if named.kinds[0] in _OWN_ONLY:
+        text = f"{named.path} names {value}, a {what} that the stack does not have"
+        return fails(resource, text) if own else None
     name = bucket_of(value) if value.startswith("s3://") else local_name(value)
-    near = _nearest(name, _names(own))
+    near = None if _is_foreign(graph, value) else _nearest(name, _names(own))
     if near is None:
         return None
     text = f"{named.path} names {value}: the stack has no such {what}, but it has {near}"

@@ -52,7 +52,7 @@ def _rules_live(graph: Graph, bucket: Bucket, declaration: Declaration) -> Itera
         (rule for rule in rules if is_enabled(rule) and is_whole_bucket(rule) and _expires(rule)), None
     )
     if whole is not None and any(not is_whole_bucket(rule) for rule in rules):
-        text = f"rule {_label(whole)} of bucket '{bucket.label}' expires objects of the whole bucket"
+        text = f"rule {_label(whole)} of bucket '{bucket.label}' expires or moves objects of the whole bucket"
         yield fails(
             declaration.holder,
             f"{text}, also those for which other rules have prefixes",
@@ -61,7 +61,9 @@ def _rules_live(graph: Graph, bucket: Bucket, declaration: Declaration) -> Itera
 
 
 def _expires(rule: Value) -> bool:
-    return at(rule, "expiration", "days") is not None or at(rule, "expiration", "date") is not None
+    """Whether a rule moves or ends objects that are in use, not only old versions of them."""
+    ends = any(at(rule, "expiration", name) is not None for name in ("days", "date"))
+    return ends or bool(items(at(rule, "transitions")))
 
 
 def _label(rule: Value) -> str:

@@ -139,6 +139,11 @@ def _target(target: Resource) -> Iterator[tuple[str, str, str]]:
         yield action, str(literal), "hand the event on"
 
 
+def wants_role(target: Resource) -> bool:
+    """Whether EventBridge reaches an event's target only under a role."""
+    return any(True for _ in _target(target))
+
+
 def _schedule(schedule: Resource) -> Iterator[tuple[str, str, str]]:
     action = called_by(schedule)
     if action is not None:

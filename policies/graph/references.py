@@ -78,7 +78,7 @@ REFERENCES: dict[Kind, tuple[tuple[str, tuple[Kind, ...]], ...]] = {
         ("tableWithColumns.databaseName", (Kind.GLUE_DATABASE,)),
         ("dataCellsFilter.databaseName", (Kind.GLUE_DATABASE,)),
         ("dataCellsFilter.name", (Kind.LF_CELLS_FILTER,)),
-        ("dataLocation.arn", (Kind.BUCKET,)),
+        ("dataLocation.arn", (Kind.LF_LOCATION,)),
     ),
     Kind.LF_CELLS_FILTER: (
         ("tableData.databaseName", (Kind.GLUE_DATABASE,)),
@@ -178,11 +178,8 @@ def names_in(graph: Graph, source: Resource) -> Iterator[Named]:
                 yield Named(path, value, kinds, _unknown(graph, source, prop, kinds))
             elif isinstance(value, str) and value and (Kind.BUCKET not in kinds or _is_place(prop, value)):
                 name = bucket_of(value) if value.startswith("s3://") else value
-                found = (
-                    _cells_filter(graph, source, value)
-                    if Kind.LF_CELLS_FILTER in kinds
-                    else graph.follow(source, prop, *kinds, value=name)
-                )
+                find = _SPECIAL.get(kinds[0])
+                found = find(graph, source, value) if find else graph.follow(source, prop, *kinds, value=name)
                 yield Named(path, value, kinds, found)
 
 
@@ -194,6 +191,21 @@ def _cells_filter(graph: Graph, grant: Resource, name: str) -> Reference:
         if own == wanted:
             return Reference(Join.FOUND, cells)
     return Reference(Join.EXTERNAL)
+
+
+def _location(graph: Graph, grant: Resource, arn: str) -> Reference:
+    """Return the registered location that a grant on a place in S3 is about."""
+    del grant
+    for location in graph.of(Kind.LF_LOCATION):
+        place = location.at("arn")
+        if isinstance(place, Unknown):
+            return Reference(Join.UNKNOWN)
+        if f"{arn.rstrip('/')}/".startswith(f"{str(place).rstrip('/')}/"):
+            return Reference(Join.FOUND, location)
+    return Reference(Join.EXTERNAL)
+
+
+_SPECIAL = {Kind.LF_CELLS_FILTER: _cells_filter, Kind.LF_LOCATION: _location}
 
 
 def values_at(value: Value, path: list[str]) -> Iterator[Value]:

@@ -84,7 +84,11 @@ REQUIRED: dict[Kind, tuple[tuple[str, ...], ...]] = {
 EACH: dict[Kind, tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]] = {
     Kind.BUCKET_REPLICATION: (("rules", (("status",), ("destination.bucket",))),),
     Kind.BUCKET_LIFECYCLE: (("rules", (("status",),)),),
-    Kind.GLUE_TRIGGER: (("actions", (("jobName", "crawlerName"),)),),
+    Kind.GLUE_CRAWLER: (("catalogTargets", (("databaseName",), ("tables",))),),
+    Kind.GLUE_TRIGGER: (
+        ("actions", (("jobName", "crawlerName"),)),
+        ("predicate.conditions", (("jobName", "crawlerName"),)),
+    ),
     Kind.TRAIL: (
         ("advancedEventSelectors", (("fieldSelectors",),)),
         (

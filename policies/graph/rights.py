@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from policies.graph.arns import covers, parse_arn
+from policies.graph.arns import Arn, covers, parse_arn
 from policies.graph.documents import Statement
 from policies.graph.principals import EffectivePolicy, Grant
 from policies.iam.facts import expand
@@ -36,13 +37,16 @@ def applies(action: str, resource: str) -> bool:
     formats = [parse_arn(f) for fact in expand(action) for f in fact.arn_formats]
     if arn is None or not formats:
         return True
-    literal = arn.resource.split("*", 1)[0]
-    return any(
-        f is not None
-        and covers(arn.service, f.service)
-        and (f.service != "s3" or "/" not in literal or "/" in f.resource)
-        for f in formats
-    )
+    literal = re.split(r"[*?]", arn.resource, maxsplit=1)[0]
+    return any(f is not None and covers(arn.service, f.service) and _alike(literal, f) for f in formats)
+
+
+def _alike(literal: str, described: Arn) -> bool:
+    """Whether what a pattern begins with can begin a name of a format."""
+    beginning = described.resource.partition("$")[0]
+    if described.service == "s3" and not beginning and "/" in literal:
+        return "/" in described.resource
+    return literal.startswith(beginning) or beginning.startswith(literal)
 
 
 def is_readable(effective: EffectivePolicy) -> bool:

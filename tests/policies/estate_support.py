@@ -53,6 +53,7 @@ def endpoint(service: str, **props: Any) -> Res:
     made = {
         "serviceName": f"com.amazonaws.{REGION}.{service}",
         "vpcEndpointType": "Interface" if interface else "Gateway",
+        **({} if interface else {"routeTableIds": ["rtb-0123456789abcdef0"]}),
         "policy": endpoint_policy(),
         **({"privateDnsEnabled": True} if interface else {}),
     }

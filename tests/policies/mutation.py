@@ -54,7 +54,7 @@ class Fate:
     @property
     def harmless(self) -> bool:
         """Whether it survives because it is no worse than the original."""
-        return self.reason is not None and self.reason.harmless
+        return self.reason is not None
 
 
 @dataclass
@@ -166,15 +166,16 @@ def table(found: list[Fate]) -> str:
         "",
         "## Survivors",
         "",
+        "Why each is no worse than the original. One without a reason would be one that does harm.",
+        "",
         "| Kind | Place | Broken how | Mutants | Why |",
         "|---|---|---|---:|---|",
     ]
     for group, number in sorted(Counter(fate.mutant.group for fate in survivors).items()):
         kind, place, operator = group
         reason = reason_of(*group)
-        why = reason.text if reason is not None else "**unexplained**"
-        harmless = "yes" if reason is not None and reason.harmless else "**no**"
-        lines.append(f"| {kind} | `{place}` | {operator} | {number} | {harmless} | {why} |")
+        why = reason.text if reason is not None else "**does harm: no control asks for it**"
+        lines.append(f"| {kind} | `{place}` | {operator} | {number} | {why} |")
     return "\n".join(lines) + "\n"
 
 
