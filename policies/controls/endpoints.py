@@ -14,14 +14,16 @@ from policies.controls.control import (
     settle,
     unverified,
 )
-from policies.controls.resource_documents import joined
+from policies.controls.resource_documents import foreign_principals, joined
 from policies.controls.settings import each, on, setting
+from policies.graph.arns import covers, parse_arn
 from policies.graph.conditions import Narrows, narrowed_by
 from policies.graph.documents import State, Statement
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Join, Resource
 from policies.graph.resource_policies import resource_policies
 from policies.graph.values import Unknown
+from policies.iam.facts import expand
 
 # Who is within the perimeter: our principals, our organisation, our resources.
 _PERIMETER = frozenset(
@@ -35,6 +37,11 @@ _PERIMETER = frozenset(
         "aws:resourceorgpaths",
     }
 )
+# Metrics are always the caller's own account's.
+_CALLERS_OWN = frozenset({"cloudwatch:putmetricdata"})
+# Who calls, and whose the resource is.
+_WE_ARE = frozenset(key for key in _PERIMETER if key.startswith("aws:principal"))
+_OURS_IT_IS = _PERIMETER - _WE_ARE
 _ANYTHING = ("", "arn:aws:s3:::")
 # What runs in a VPC of the stack → services that it calls.
 _CALLS: dict[Kind, tuple[str, ...]] = {
@@ -111,6 +118,67 @@ def _open(holder: Resource, statement: Statement) -> Iterator[Judgement]:
         )
 
 
+def _exact(graph: Graph) -> Iterator[Judgement]:
+    own_buckets = {name for b in graph.of(Kind.BUCKET) if isinstance(name := b.at("bucket"), str)}
+    for policy in resource_policies(graph, Kind.VPC_ENDPOINT):
+        if policy.document.state is State.KNOWN:
+            allows = [s for s in policy.document.statements if s.allows]
+            yield from settle(
+                policy.holder, (j for s in allows for j in _inexact(policy.holder, s, own_buckets))
+            )
+            yield from foreign_principals(graph, policy.holder, policy.document)
+        else:
+            yield unverified(policy.holder, "the policy of the endpoint is not known yet")
+
+
+def _inexact(holder: Resource, statement: Statement, own_buckets: set[str]) -> Iterator[Judgement]:
+    actions = statement.known(statement.actions)
+    wide = next((a for a in actions if a == "*" or a.endswith(":*")), None)
+    if wide is not None:
+        yield fails(
+            holder, f"{statement.label} lets {wide} through: every action, those to come too",
+            f"List in {statement.label} the actions that are called through the endpoint.",
+        )  # fmt: skip
+    ours = narrowed_by(statement, _OURS_IT_IS) is Narrows.YES
+    star = next((a for a in actions if "*" in statement.resources and _takes_resources(a)), None)
+    if star is not None and wide is None and not ours:
+        yield fails(
+            holder, f"{statement.label} lets {star} through to every resource of any account",
+            f"Name the resources in {statement.label}, or add aws:ResourceAccount.",
+        )  # fmt: skip
+    if any(p.is_anyone for p in statement.principals) and not _is_of_aws(statement, own_buckets):
+        answer = narrowed_by(statement, _WE_ARE)
+        if answer is Narrows.UNKNOWN:
+            yield unverified(holder, f"the conditions of {statement.label} are not known yet")
+        elif answer is Narrows.NO:
+            text = (
+                f"{statement.label} lets credentials of any account through to {joined(statement.resources)}"
+            )
+            yield fails(
+                holder, text,
+                f'Add "StringEquals": {{"aws:PrincipalAccount": "<account>"}} to {statement.label}.',
+            )  # fmt: skip
+
+
+def _takes_resources(action: str) -> bool:
+    return action.lower() not in _CALLERS_OWN and any(fact.arn_formats for fact in expand(action))
+
+
+def _is_of_aws(statement: Statement, own_buckets: set[str]) -> bool:
+    """Whether a statement only reads buckets that the stack does not have: AWS's own, by name."""
+    if not all(str(action).lower().startswith("s3:get") for action in statement.actions):
+        return False
+    arns = [parse_arn(str(resource)) for resource in statement.resources]
+    buckets = [a.resource.partition("/")[0] for a in arns if a is not None and a.service == "s3"]
+    return (
+        bool(buckets)
+        and len(buckets) == len(arns)
+        and not any(
+            bucket.strip("*?") == "" or covers(bucket, own) for bucket in buckets for own in own_buckets
+        )
+    )
+
+
 def _private_names(graph: Graph, endpoint: Resource) -> Iterator[Judgement]:
     if _is_gateway(endpoint) or isinstance(setting(endpoint, "vpcEndpointType"), Unknown):
         return
@@ -150,6 +218,17 @@ CONTROLS = (
         why="Through an open endpoint an intruder uploads to a bucket of its own, with keys of its own.",
         fix="Add aws:PrincipalAccount (or aws:PrincipalOrgID) and aws:ResourceAccount to each Allow.",
         judge=_scoped,
+        kinds=_ENDPOINT | {Kind.VPC_ENDPOINT_POLICY},
+    ),
+    Control(
+        id="DL-NET-15",
+        name="vpce-policy-exact",
+        title="Endpoint policies let the account's own calls through, action by action",
+        severity=Severity.MEDIUM,
+        category=Category.LEAST_PRIVILEGE,
+        why="What an endpoint lets through is what an intruder in the network can use it for.",
+        fix="List actions and resources, and add aws:PrincipalAccount to each Allow for everyone.",
+        judge=_exact,
         kinds=_ENDPOINT | {Kind.VPC_ENDPOINT_POLICY},
     ),
     Control(

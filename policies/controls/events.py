@@ -1,7 +1,8 @@
-"""EventBridge and its scheduler: policies, keys, roles, dead letters."""
+"""EventBridge and its scheduler: policies, keys, roles, dead letters, and whether anything comes of them."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from policies.controls.control import (
@@ -20,8 +21,11 @@ from policies.controls.settings import customer_key, each, setting
 from policies.graph.arns import parse_arn
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Join, Resource
+from policies.graph.needs import called_by
 from policies.graph.principals import Grant, identities
 from policies.graph.resource_policies import places
+from policies.graph.values import Unknown, Value, at, is_true, items
+from policies.iam.facts import expand
 
 
 def _target_role(graph: Graph) -> Iterator[Judgement]:
@@ -61,6 +65,61 @@ def _target_dead_letters(graph: Graph) -> Iterator[Judgement]:
 
 def _schedule_safe(graph: Graph, schedule: Resource) -> Iterator[Judgement]:
     yield from customer_key("its input is", "kmsKeyArn")(graph, schedule)
+
+
+def _bucket_speaks(graph: Graph) -> Iterator[Judgement]:
+    """Judge whether the buckets whose events a rule waits for hand their events to EventBridge."""
+    speaking = set()
+    for notification in graph.of(Kind.BUCKET_NOTIFICATION):
+        target = graph.follow(notification, "bucket", Kind.BUCKET).target
+        if target is not None and is_true(notification.at("eventbridge")):
+            speaking.add(target.urn)
+    for rule in graph.of(Kind.EVENT_RULE):
+        pattern = setting(rule, "eventPattern")
+        if isinstance(pattern, Unknown):
+            yield unverified(rule, "eventPattern is not known yet")
+            continue
+        waits = [graph.named(Kind.BUCKET, name) for name in _buckets_in(pattern)]
+        silent = [bucket for bucket in waits if bucket is not None and bucket.urn not in speaking]
+        text = "waits for events of bucket {}, which sends EventBridge none"
+        yield from settle(rule, (fails(rule, text.format(bucket.name)) for bucket in silent))
+
+
+def _buckets_in(pattern: Value) -> list[str]:
+    """Return the buckets that an event pattern names in full."""
+    try:
+        content = json.loads(pattern) if isinstance(pattern, str) else pattern
+    except ValueError:
+        return []
+    if not isinstance(content, dict) or "aws.s3" not in items(content.get("source")):
+        return []
+    return [name for name in items(at(content, "detail", "bucket", "name")) if isinstance(name, str)]
+
+
+def _call_exists(graph: Graph, schedule: Resource) -> Iterator[Judgement]:
+    literal = setting(schedule, "target", "arn")
+    if isinstance(literal, Unknown):
+        yield unverified(schedule, "target.arn is not known yet")
+        return
+    action = called_by(schedule)
+    if action is not None and not expand(action):
+        yield fails(schedule, f"target.arn names {literal}: AWS knows no call {action}")
+    if action == "glue:StartJobRun":
+        yield from _starts_a_job(graph, schedule)
+
+
+def _starts_a_job(graph: Graph, schedule: Resource) -> Iterator[Judgement]:
+    given = setting(schedule, "target", "input")
+    if isinstance(given, Unknown):
+        return
+    try:
+        name = at(json.loads(str(given)), "JobName")
+    except ValueError:
+        name = None
+    if not isinstance(name, str):
+        yield fails(schedule, "target.input names no JobName, so that nothing is started")
+    elif graph.of(Kind.GLUE_JOB) and graph.named(Kind.GLUE_JOB, name) is None:
+        yield fails(schedule, f"target.input starts job {name}, which the stack does not have")
 
 
 _TARGET = frozenset({Kind.EVENT_TARGET})
@@ -126,5 +185,27 @@ CONTROLS = (
         kinds=frozenset({Kind.SCHEDULE}),
         alone=frozenset({Kind.SCHEDULE}),
         anchors=("CKV_AWS_297",),
+    ),
+    Control(
+        id="DL-EVT-06",
+        name="event-bucket-speaks",
+        title="Buckets whose events a rule waits for send them",
+        severity=Severity.MEDIUM,
+        category=Category.RESILIENCE,
+        why="Without eventbridge on the bucket the rule never matches, and new files lie unread.",
+        fix="Declare BucketNotification with eventbridge true for the bucket.",
+        judge=_bucket_speaks,
+        kinds=frozenset({Kind.EVENT_RULE, Kind.BUCKET_NOTIFICATION, Kind.BUCKET}),
+    ),
+    Control(
+        id="DL-EVT-07",
+        name="schedule-call-exists",
+        title="Schedules call something that exists",
+        severity=Severity.MEDIUM,
+        category=Category.RESILIENCE,
+        why="The scheduler takes any target and input, and fails at the first hour that it is for.",
+        fix="Correct target.arn (arn:aws:scheduler:::aws-sdk:<service>:<call>) and target.input.",
+        judge=each(_call_exists, Kind.SCHEDULE),
+        kinds=frozenset({Kind.SCHEDULE, Kind.GLUE_JOB}),
     ),
 )

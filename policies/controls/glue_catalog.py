@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.controls.control import Category, Control, Judgement, Severity, fails, settle, unverified
+from policies.controls.control import (
+    Category,
+    Control,
+    Judgement,
+    Severity,
+    fails,
+    passes,
+    settle,
+    unverified,
+)
 from policies.graph.keys import KeyUse, key_use
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
@@ -26,6 +35,15 @@ def _at_rest(graph: Graph) -> Iterator[Judgement]:
             )
         else:
             yield from settle(settings, _key_problems(graph, settings, "sseAwsKmsKeyId", key))
+
+
+def _present(graph: Graph) -> Iterator[Judgement]:
+    for database in graph.of(Kind.GLUE_DATABASE):
+        if graph.of(Kind.GLUE_CATALOG_ENCRYPTION):
+            yield passes(database)
+        else:
+            text = "lies in a catalog whose encryption this stack does not set: AWS encrypts none by itself"
+            yield fails(database, text)
 
 
 def _passwords(graph: Graph) -> Iterator[Judgement]:
@@ -75,5 +93,16 @@ CONTROLS = (
         kinds=_KINDS,
         alone=_KINDS,
         anchors=("CKV_AWS_94",),
+    ),
+    Control(
+        id="DL-GLUE-23",
+        name="glue-catalog-settings-present",
+        title="A stack with databases says how the catalog is encrypted",
+        severity=Severity.LOW,
+        category=Category.ENCRYPTION,
+        why="The catalog is one an account and region, and not encrypted until somebody says so.",
+        fix="Declare DataCatalogEncryptionSettings, or waive it where another stack does.",
+        judge=_present,
+        kinds=_KINDS | {Kind.GLUE_DATABASE},
     ),
 )

@@ -121,7 +121,8 @@ def _is_stack(graph: Graph, urn: str) -> bool:
 
 def _no_secrets(graph: Graph) -> Iterator[Judgement]:
     for resource in (r for r in graph.resources if r.token.startswith("aws:")):
-        yield from settle(resource, (_secret(resource, where) for where in _found(dict(resource.props), "")))
+        found = (_secret(resource, _dotted(path)) for path in _found(dict(resource.props), ()))
+        yield from settle(resource, found)
 
 
 def _secret(resource: Resource, where: str) -> Judgement:
@@ -129,15 +130,23 @@ def _secret(resource: Resource, where: str) -> Judgement:
     return fails(resource, f"{where} holds what looks like a credential in clear")
 
 
-def _found(value: Value, path: str) -> Iterator[str]:
-    if isinstance(value, dict):
+def _found(value: Value, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    """Return the paths of strings that can only be credentials."""
+    if isinstance(value, str):
+        if has_secret_shape(value):
+            yield path
+    elif isinstance(value, dict):
         for name, inner in value.items():
-            yield from _found(inner, f"{path}.{name}" if path else name)
+            if isinstance(inner, str | dict | list):
+                yield from _found(inner, (*path, name))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _found(inner, f"{path}[{index}]")
-    elif isinstance(value, str) and has_secret_shape(value):
-        yield path
+            if isinstance(inner, str | dict | list):
+                yield from _found(inner, (*path, index))
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
 
 
 _EVERY = frozenset(Kind)

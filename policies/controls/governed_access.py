@@ -16,11 +16,10 @@ from policies.controls.control import (
 )
 from policies.controls.settings import both, each, off, setting
 from policies.graph.arns import covers, local_name, parse_arn
-from policies.graph.documents import Statement
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
 from policies.graph.principals import Identities, identities
-from policies.graph.values import Unknown, items
+from policies.graph.values import Unknown, Value, items
 
 _READ = "s3:GetObject"
 _BORROW = "lakeformation:GetDataAccess"
@@ -100,23 +99,16 @@ def _bypasses(found: Identities, role: Resource, registered: tuple[str, ...]) ->
     for grant in effective.grants:
         if grant.document.has_unknown:
             yield unverified(grant.holder, f"{grant.label} of {role.name} is not known yet")
-        for statement in (s for s in grant.document.statements if s.allows and _acts(s, _READ)):
-            for resource in statement.known(statement.resources):
-                place = next((p for p in registered if _overlaps(resource, p)), None)
-                if place is not None and effective.permits(_READ, resource):
-                    text = (
-                        f"{statement.label} lets {role.name} read {resource} from S3, past the "
-                        "grants, filters"
-                    )
-                    yield fails(
-                        grant.holder,
-                        f"{text} and tags that Lake Formation has for it on {place}",
-                        f"Drop {_READ} on {place} from {statement.label}: {_BORROW} is what it needs.",
-                    )
-
-
-def _acts(statement: Statement, action: str) -> bool:
-    return any(covers(p, action, ignore_case=True) for p in statement.known(statement.actions))
+    for grant, statement in effective.speaking_of(_READ):
+        for resource in statement.known(statement.resources):
+            place = next((p for p in registered if _overlaps(resource, p)), None)
+            if place is not None and effective.permits(_READ, resource):
+                text = f"{statement.label} lets {role.name} read {resource} from S3, past the grants, filters"
+                yield fails(
+                    grant.holder,
+                    f"{text} and tags that Lake Formation has for it on {place}",
+                    f"Drop {_READ} on {place} from {statement.label}: {_BORROW} is what it needs.",
+                )
 
 
 def _overlaps(pattern: str, path: str) -> bool:
@@ -132,8 +124,7 @@ def _can_borrow(graph: Graph) -> Iterator[Judgement]:
     found = graph.derived(identities)
     for urn in graph.derived(_granted):
         role, effective = graph.by_urn[urn], found.effective[urn]
-        allowed = any(s.allows and _acts(s, _BORROW) for g in effective.grants for s in g.document.statements)
-        if allowed and effective.permits(_BORROW, "*"):
+        if any(effective.speaking_of(_BORROW)) and effective.permits(_BORROW, "*"):
             yield from settle(role, ())
         elif any(grant.document.has_unknown for grant in effective.grants) or _holds_foreign(found, role):
             yield unverified(role, f"whether it holds {_BORROW} hangs on policies that cannot be read here")
@@ -181,10 +172,31 @@ def _filter_hides(graph: Graph, cells: Resource) -> Iterator[Judgement]:
         if bool(named) == (wildcard is not None):
             yield fails(cells, "needs either columnNames or columnWildcard: AWS refuses both and neither")
         rows = block.get("rowFilter")
+        if not isinstance(rows, Unknown) and not _says_which_rows(rows):
+            yield fails(cells, "does not say which rows pass it: rowFilter has no filterExpression")
         excluded = isinstance(wildcard, dict) and wildcard.get("excludedColumnNames")
         every_row = isinstance(rows, dict) and rows.get("allRowsWildcard") is not None
         if every_row and wildcard is not None and not excluded:
             yield fails(cells, "hides nothing: every row and every column pass it")
+
+
+def _says_which_rows(rows: Value) -> bool:
+    return isinstance(rows, dict) and any(
+        rows.get(name) is not None for name in ("filterExpression", "allRowsWildcard")
+    )
+
+
+def _administered(graph: Graph) -> Iterator[Judgement]:
+    for settings in graph.of(Kind.LF_SETTINGS):
+        admins = setting(settings, "admins")
+        if isinstance(admins, Unknown) or items(admins):
+            yield from settle(settings, ())
+        else:
+            yield fails(settings, "names no administrator: nobody can mend the grants of the lake")
+    for location in () if graph.of(Kind.LF_SETTINGS) else graph.of(Kind.LF_LOCATION):
+        yield fails(
+            location, "is governed by settings that this stack does not make: it names no administrator"
+        )
 
 
 _external = each(
@@ -256,13 +268,27 @@ CONTROLS = (
         kinds=_GRANTS | _SETTINGS,
     ),
     Control(
+        id="DL-LF-11",
+        name="lf-has-admins",
+        title="The lake has administrators",
+        severity=Severity.LOW,
+        category=Category.RESILIENCE,
+        why="Without one, whoever may change IAM makes itself administrator; without settings IAM decides "
+        "alone.",
+        fix="Name a deployment or steward role in admins of DataLakeSettings, or waive it where another "
+        "stack does.",
+        judge=_administered,
+        kinds=_SETTINGS | {Kind.LF_LOCATION},
+    ),
+    Control(
         id="DL-LF-10",
         name="lf-cells-filter-hides",
         title="Cell filters are valid and hide something",
         severity=Severity.HIGH,
         category=Category.LEAST_PRIVILEGE,
         why="A filter that passes every row and column looks like protection in the list of grants.",
-        fix="Name columnNames, or columnWildcard.excludedColumnNames, or a rowFilter.filterExpression.",
+        fix="Name columnNames, or columnWildcard.excludedColumnNames, or a rowFilter.filterExpression; where "
+        "every row passes, say so by rowFilter.allRowsWildcard.",
         judge=each(_filter_hides, Kind.LF_CELLS_FILTER),
         kinds=frozenset({Kind.LF_CELLS_FILTER}),
         alone=frozenset({Kind.LF_CELLS_FILTER}),

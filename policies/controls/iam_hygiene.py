@@ -19,14 +19,26 @@ from policies.controls.resource_documents import account_of
 from policies.graph.accounts import home_account
 from policies.graph.arns import has_wildcard
 from policies.graph.conditions import Narrows, narrowed_by
-from policies.graph.documents import Principal, State, Statement, parse
+from policies.graph.documents import Condition, Principal, State, Statement, parse
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
 from policies.graph.principals import Grant, Identities
+from policies.graph.rights import applies
 from policies.graph.values import Unknown
 from policies.iam.facts import expand, services
 
 _LONGEST_SESSION = 4 * 3600
+# Every request about a key carries these; the reference lists them with some.
+_OF_EVERY_KEY = ("kms:calleraccount", "kms:requestalias", "kms:resourcealiases", "kms:viaservice")
+# Operators that a request without the key meets.
+_MET_WITHOUT = (
+    "null",
+    "arnnotequals",
+    "arnnotlike",
+    "stringnotequals",
+    "stringnotequalsignorecase",
+    "stringnotlike",
+)
 _FOREIGN = frozenset({"sts:externalid", "aws:principalorgid", "aws:principalorgpaths"})
 
 
@@ -112,6 +124,36 @@ def _real_actions(found: Identities, grant: Grant) -> Iterator[Judgement]:
                 )
 
 
+def _meets_something(found: Identities, grant: Grant) -> Iterator[Judgement]:
+    """Say which actions a grant can never allow: no resource of it is for them, or no request has its key."""
+    del found
+    for statement in (s for s in grant.document.statements if s.allows and not s.is_unknown):
+        for action in (a for a in statement.known(statement.actions) if not has_wildcard(a)):
+            resources = statement.known(statement.resources)
+            if resources and not any(applies(action, resource) for resource in resources):
+                shown = ", ".join(resources[:2])
+                text = f"{statement.label} allows {action} on {shown}: it is for none of these"
+                yield fails(grant.holder, text, f"Name in {statement.label} what {action} is for.")
+            for condition in statement.conditions:
+                if _never_sent(action, condition):
+                    text = f"{statement.label} allows {action} by {condition.key}, which no such request has"
+                    yield fails(grant.holder, text, f"Drop the condition for {action}, or the action.")
+
+
+def _never_sent(action: str, condition: Condition) -> bool:
+    """Whether a condition that needs its key is on one that requests for an action do not carry."""
+    if condition.key.startswith("aws:") or condition.if_exists or condition.operator in _MET_WITHOUT:
+        return False
+    facts = expand(action)
+    if action.lower().startswith("kms:") and condition.key in _OF_EVERY_KEY:
+        return False
+    return bool(facts) and not any(
+        condition.key == key or (key.endswith(("/", ":")) and condition.key.startswith(key))
+        for fact in facts
+        for key in fact.condition_keys
+    )
+
+
 def _set_operators(found: Identities, grant: Grant) -> Iterator[Judgement]:
     del found
     for statement in (s for s in grant.document.statements if s.allows):
@@ -177,6 +219,19 @@ CONTROLS = (
         why="A misspelt action grants nothing, and a misspelt one in a Deny refuses nothing.",
         fix="Correct the name of the action.",
         judge=lambda graph: each_grant(graph, _real_actions),
+        kinds=_DOCUMENTS,
+        alone=_DOCUMENTS,
+    ),
+    Control(
+        id="DL-IAM-25",
+        name="iam-statement-meets-something",
+        title="Every action of a grant meets its resources and conditions",
+        severity=Severity.MEDIUM,
+        category=Category.LEAST_PRIVILEGE,
+        why="s3:ListBucket on objects, or a condition on a key that is never sent, grants nothing: what was "
+        "meant is missing, and is then given more widely.",
+        fix="Name the resources that the action is for, and conditions on keys that its requests carry.",
+        judge=lambda graph: each_grant(graph, _meets_something),
         kinds=_DOCUMENTS,
         alone=_DOCUMENTS,
     ),

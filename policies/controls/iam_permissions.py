@@ -22,6 +22,7 @@ from policies.graph.documents import State, Statement
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
 from policies.graph.principals import Grant, Identities, identities
+from policies.graph.service_made import left_to_service
 from policies.iam.facts import Action, expand, is_effectively_star
 
 # AWS documents these patterns as the way to grant one operation with all of its variants.
@@ -111,6 +112,8 @@ def _star_resources(found: Identities, grant: Grant) -> Iterator[Judgement]:
         stars, principal, undecided = [], None, False
         for star in _stars(statement):
             scoped = _scoped(statement, star.action)
+            if scoped is Narrows.NO and left_to_service(grant, statement, star.action, star.resource):
+                continue
             undecided = undecided or scoped is Narrows.UNKNOWN
             survivor = found.survivor(grant, star.action, star.resource) if scoped is Narrows.NO else None
             if survivor is not None:
@@ -153,7 +156,8 @@ def _stars_of(action: str, resource: str) -> tuple[_Star, ...]:
 
 
 def _widened(fact: Action, resource: str) -> tuple[str, ...]:
-    formats = (f for f in fact.arn_formats if is_effectively_star(resource, f))
+    # What an action makes has no id yet; what it makes it in is asked for as well, and has one.
+    formats = (f for f in fact.arn_formats if f != fact.makes and is_effectively_star(resource, f))
     return tuple(formats)[:1]
 
 

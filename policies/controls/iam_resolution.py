@@ -1,4 +1,4 @@
-"""What roles name against what the stack has: strangers' ARNs, keys of the buckets read, needs of jobs."""
+"""What roles name against what the stack has: ARNs of strangers and of nothing, code that jobs must read."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from policies.controls.control import Category, Control, Judgement, Severity, fa
 from policies.controls.iam_escalation import each_principal
 from policies.graph.accounts import home_account
 from policies.graph.arns import covers, has_wildcard, parse_arn
-from policies.graph.buckets import Bucket, find_buckets
-from policies.graph.documents import Statement
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
 from policies.graph.principals import EffectivePolicy, identities
 from policies.graph.rights import is_readable, rights
-from policies.graph.values import Unknown, at, items
+from policies.graph.values import Unknown
 
 _READ = "s3:GetObject"
 # Types whose every resource that a role needs is in the stack: service, prefix of the resource → kind.
@@ -64,69 +62,6 @@ def _dangling(graph: Graph, resource: str) -> str:
     return ""
 
 
-def _pairs(graph: Graph, effective: EffectivePolicy) -> Iterator[Judgement]:
-    if not is_readable(effective):
-        return
-    for bucket in graph.derived(find_buckets):
-        keys = _keys_of(graph, bucket)
-        if not keys or not isinstance(bucket.name, str):
-            continue
-        reading = next((r for r in rights(effective, _READ) if _is_in(r.resource, bucket.name)), None)
-        if reading is None:
-            continue
-        decrypts = list(rights(effective, "kms:Decrypt"))
-        if not any(_opens(graph, r.statement, r.resource, keys) for r in decrypts):
-            names = " or ".join(sorted(key.name for key in keys))
-            text = (
-                f"{reading.statement.label} lets {effective.principal.name} read bucket "
-                f"'{bucket.label}', but "
-                f"nothing lets it decrypt with {names}: every read is refused"
-            )
-            fix = f"Allow kms:Decrypt on key {names}, with kms:ViaService s3.<region>.amazonaws.com."
-            yield fails(reading.grant.holder, text, fix)
-
-
-def _is_in(resource: str, bucket: str) -> bool:
-    arn = parse_arn(resource)
-    return arn is not None and arn.service == "s3" and arn.resource.partition("/")[0] == bucket
-
-
-def _keys_of(graph: Graph, bucket: Bucket) -> tuple[Resource, ...]:
-    found: dict[str, Resource] = {}
-    for declaration in bucket.declarations(Kind.BUCKET_ENCRYPTION):
-        for rule in items(declaration.block):
-            key = at(rule, "applyServerSideEncryptionByDefault", "kmsMasterKeyId")
-            target = graph.follow(declaration.holder, declaration.prop, Kind.KMS_KEY, value=key).target
-            if target is not None:
-                found[target.urn] = target
-    return tuple(found.values())
-
-
-def _opens(graph: Graph, statement: Statement, resource: str, keys: tuple[Resource, ...]) -> bool:
-    """Whether a right to decrypt reaches one of some keys: by ARN, or by its alias as a condition."""
-    aliases = [c for c in statement.conditions if c.key in ("kms:resourcealiases", "kms:requestalias")]
-    for key in keys:
-        arn = key.at("arn")
-        if isinstance(arn, str) and not covers(resource, arn):
-            continue
-        if not isinstance(arn, str) and not resource.endswith(("*", "key/*")):
-            return True
-        names = [a.at("name") for a in _aliases_of(graph, key)]
-        wanted = [value for c in aliases for value in c.values]
-        if not wanted or not names or any(isinstance(n, Unknown) for n in names):
-            return True
-        if any(isinstance(w, Unknown) or covers(str(w), str(n)) for w in wanted for n in names):
-            return True
-    return False
-
-
-def _aliases_of(graph: Graph, key: Resource) -> tuple[Resource, ...]:
-    joined = (
-        (alias, graph.follow(alias, "targetKeyId", Kind.KMS_KEY).target) for alias in graph.of(Kind.KMS_ALIAS)
-    )
-    return tuple(alias for alias, target in joined if target is not None and target.urn == key.urn)
-
-
 def _needs(graph: Graph) -> Iterator[Judgement]:
     """Judge whether the role of each job may read the code that the job runs."""
     found = graph.derived(identities)
@@ -148,72 +83,6 @@ def _missing(effective: EffectivePolicy, job: Resource, path: str) -> Iterator[J
         yield fails(job, text, f"Allow s3:GetObject on arn:aws:s3:::{path}.")
 
 
-def _beyond_needs(graph: Graph) -> Iterator[Judgement]:
-    """Judge what the roles of jobs and crawlers may change besides data, catalog, logs and metrics."""
-    found = graph.derived(identities)
-    for kind, prop in ((Kind.GLUE_JOB, "roleArn"), (Kind.GLUE_CRAWLER, "role")):
-        for worker in graph.of(kind):
-            role = graph.follow(worker, prop, Kind.ROLE).target
-            if role is not None:
-                yield from settle(role, _extra(found.effective[role.urn], worker))
-
-
-_WORKING = (
-    "s3",
-    "glue",
-    "kms",
-    "logs",
-    "cloudwatch",
-    "lakeformation",
-    "ec2",
-    "secretsmanager",
-    "redshift-data",
-    "sts",
-)
-# What a job that watches the age of backups looks at; it changes nothing.
-_WATCHING = ("redshift:describeclusters", "redshift:describeclustersnapshots")
-_NEVER = tuple(
-    action.lower()
-    for action in (
-        "glue:CreateJob",
-        "glue:UpdateJob",
-        "glue:DeleteJob",
-        "glue:DeleteDatabase",
-        "glue:DeleteTable",
-        "glue:PutDataCatalogEncryptionSettings",
-        "glue:DeleteSecurityConfiguration",
-        "s3:DeleteBucket",
-        "s3:PutBucketPolicy",
-        "s3:PutLifecycleConfiguration",
-        "s3:PutBucketVersioning",
-        "s3:DeleteObjectVersion",
-        "kms:ScheduleKeyDeletion",
-        "kms:DisableKey",
-        "logs:DeleteLogGroup",
-        "logs:PutRetentionPolicy",
-    )
-)
-
-
-def _extra(effective: EffectivePolicy, worker: Resource) -> Iterator[Judgement]:
-    for grant in effective.grants:
-        for statement in (s for s in grant.document.statements if s.allows):
-            known = statement.known(statement.actions)
-            strange = [
-                action
-                for action in known
-                if action.partition(":")[0].lower() not in _WORKING and action.lower() not in _WATCHING
-            ]
-            harmful = [a for a in known if a.lower() in _NEVER]
-            keep = [a for a in known if a not in strange and a not in harmful]
-            for action in [*strange, *harmful]:
-                text = f"{statement.label} lets {worker.name} {action}, which no job or crawler needs"
-                narrowed = (
-                    f'Narrow {statement.label} to "Action": {keep}.' if keep else f"Drop {statement.label}."
-                )
-                yield fails(grant.holder, text, narrowed.replace("'", '"'))
-
-
 _DOCUMENTS = frozenset({Kind.ROLE, Kind.ROLE_POLICY, Kind.MANAGED_POLICY})
 
 CONTROLS = (
@@ -230,17 +99,6 @@ CONTROLS = (
         kinds=_DOCUMENTS | set(_RESOLVED.values()),
     ),
     Control(
-        id="DL-IAM-14",
-        name="iam-decrypt-pairs-key",
-        title="Whoever may read an encrypted bucket may decrypt with its key",
-        severity=Severity.MEDIUM,
-        category=Category.LEAST_PRIVILEGE,
-        why="A read without the key is refused at run time; a key without the read is a right left over.",
-        fix="Allow kms:Decrypt on the bucket's key, with kms:ViaService.",
-        judge=lambda graph: each_principal(graph, _pairs),
-        kinds=_DOCUMENTS | {Kind.BUCKET, Kind.BUCKET_ENCRYPTION, Kind.KMS_KEY, Kind.KMS_ALIAS},
-    ),
-    Control(
         id="DL-IAM-15",
         name="iam-job-can-start",
         title="Roles of jobs may read the code of their jobs",
@@ -250,16 +108,5 @@ CONTROLS = (
         fix="Allow s3:GetObject on the script's ARN.",
         judge=_needs,
         kinds=_DOCUMENTS | {Kind.GLUE_JOB},
-    ),
-    Control(
-        id="DL-IAM-16",
-        name="iam-role-beyond-need",
-        title="Roles of jobs and crawlers change nothing that jobs and crawlers do not change",
-        severity=Severity.HIGH,
-        category=Category.LEAST_PRIVILEGE,
-        why="What the graph shows no need for is what a bug, or an intruder in the job, will use.",
-        fix="Drop the actions.",
-        judge=_beyond_needs,
-        kinds=_DOCUMENTS | {Kind.GLUE_JOB, Kind.GLUE_CRAWLER},
     ),
 )

@@ -21,13 +21,15 @@ _FOR_A_RESOURCE = frozenset({"kms:grantisforawsresource"})
 _LONGEST = 30
 
 
-def _allows(statement: Statement, action: str) -> bool:
+def allows_action(statement: Statement, action: str) -> bool:
+    """Whether a statement grants an action."""
     return statement.allows and any(
         covers(pattern, action, ignore_case=True) for pattern in statement.known(statement.actions)
     )
 
 
-def _is_root(principal: Principal) -> bool:
+def is_root(principal: Principal) -> bool:
+    """Whether a principal is a whole account, that is whoever IAM lets in there."""
     if not isinstance(principal.value, str):
         return False
     arn = parse_arn(principal.value)
@@ -36,7 +38,7 @@ def _is_root(principal: Principal) -> bool:
 
 def _breadth(policy: KeyPolicy) -> Iterator[Judgement]:
     for statement in (s for s in policy.document.statements if s.allows):
-        for principal in (p for p in statement.principals if not _is_root(p)):
+        for principal in (p for p in statement.principals if not is_root(p)):
             if isinstance(principal.value, Unknown):
                 continue
             if any(str(a).lower() in ("*", "kms:*") for a in statement.actions):
@@ -49,8 +51,8 @@ def _breadth(policy: KeyPolicy) -> Iterator[Judgement]:
 
 def _grants(policy: KeyPolicy, statement: Statement) -> Iterator[Judgement]:
     # kms:* of the root delegates to IAM, where the identity policies are judged.
-    others = [p for p in statement.principals if not _is_root(p)]
-    if not others or not _allows(statement, "kms:CreateGrant"):
+    others = [p for p in statement.principals if not is_root(p)]
+    if not others or not allows_action(statement, "kms:CreateGrant"):
         return
     answer = narrowed_by(statement, _FOR_A_RESOURCE)
     if answer is Narrows.UNKNOWN:
@@ -64,11 +66,11 @@ def _both_hands(policy: KeyPolicy) -> Iterator[Judgement]:
     """Say which principal both administers and uses the key, by whichever statements."""
     held: dict[str, set[str]] = {}
     for statement in policy.document.statements:
-        for principal in (p for p in statement.principals if isinstance(p.value, str) and not _is_root(p)):
+        for principal in (p for p in statement.principals if isinstance(p.value, str) and not is_root(p)):
             if "*" in str(principal.value) or principal.type == "Service":
                 continue
             for side, actions in (("uses", _USE[:1]), ("administers", _ADMINISTRATION[:2])):
-                if any(_allows(statement, action) for action in actions):
+                if any(allows_action(statement, action) for action in actions):
                     held.setdefault(str(principal.value), set()).add(side)
     for name in (name for name, sides in held.items() if len(sides) > 1):
         text = f"{name} both administers the key and decrypts with it: nobody has to ask for its use"
@@ -97,8 +99,7 @@ CONTROLS = (
         severity=Severity.HIGH,
         category=Category.LEAST_PRIVILEGE,
         why="Whoever may both change the policy and decrypt needs nobody's consent to read the lake.",
-        fix="Give administrators no cryptographic action, users no other, and kms:* to the account's "
-        "root only.",
+        fix="Give administrators no cryptographic action, and users no other.",
         judge=lambda graph: each_key_policy(graph, _breadth),
         kinds=_POLICY,
         alone=_POLICY,

@@ -161,7 +161,11 @@ CONTROLS = (
         category=Category.NETWORK,
         why="A public cluster is a login page for everybody.",
         fix="Set publiclyAccessible to false.",
-        judge=each(off("it gets a public address", "publiclyAccessible"), Kind.REDSHIFT_CLUSTER),
+        judge=each(
+            # Providers before their sixth major took true where the program said nothing.
+            off("it gets a public address", "publiclyAccessible", default=True),
+            Kind.REDSHIFT_CLUSTER,
+        ),
         kinds=_CLUSTER,
         alone=_CLUSTER,
         anchors=("CKV_AWS_87", "AwsSolutions-RS8", "Redshift.1"),

@@ -97,6 +97,26 @@ def _replica_lives(
         yield fails(declaration.holder, text)
 
 
+def _all_on(graph: Graph) -> Iterator[Judgement]:
+    for bucket in graph.derived(find_buckets):
+        for declaration in bucket.declarations(Kind.BUCKET_REPLICATION):
+            yield from settle(declaration.holder, _off(bucket, declaration))
+
+
+def _off(bucket: Bucket, declaration: Declaration) -> Iterator[Judgement]:
+    rules = UNKNOWN if isinstance(declaration.block, Unknown) else at(declaration.block, "rules")
+    if isinstance(rules, Unknown):
+        yield unverified(declaration.holder, "the replication rules are not known yet")
+        return
+    if not items(rules):
+        yield fails(declaration.holder, f"replicates nothing of bucket '{bucket.label}': it has no rule")
+    for rule in items(rules):
+        status = at(rule, "status")
+        if not isinstance(status, Unknown) and status != "Enabled":
+            text = f"a rule of bucket '{bucket.label}' is {status or 'not set'}, so it copies nothing"
+            yield fails(declaration.holder, text)
+
+
 def _watched(graph: Graph, bucket: Bucket, declaration: Declaration, rule: Value) -> Iterator[Judgement]:
     del graph
     status = at(rule, "destination", "metrics", "status")
@@ -154,6 +174,18 @@ CONTROLS = (
         why="Without metrics no alarm can say that the recovery point objective is missed.",
         fix="Set destination.metrics.status to Enabled.",
         judge=lambda graph: _each_rule(graph, _watched),
+        kinds=_KINDS,
+        alone=frozenset({Kind.BUCKET_REPLICATION}),
+    ),
+    Control(
+        id="DL-DR-05",
+        name="s3-replication-on",
+        title="Every rule of a replication is on",
+        severity=Severity.HIGH,
+        category=Category.RESILIENCE,
+        why="A rule that is off looks like a replica in the program and is none when it is needed.",
+        fix="Set status to Enabled, or remove the rule.",
+        judge=_all_on,
         kinds=_KINDS,
         alone=frozenset({Kind.BUCKET_REPLICATION}),
     ),

@@ -20,12 +20,13 @@ from policies.graph.model import Graph, Resource
 from policies.graph.values import Unknown, Value, at, is_true, items
 
 
-def _enabled(rule: Value) -> bool:
+def is_enabled(rule: Value) -> bool:
+    """Whether a lifecycle rule is on."""
     status = at(rule, "status")
     return is_true(at(rule, "enabled")) if status is None else status == "Enabled"
 
 
-def _whole_bucket(rule: Value) -> bool:
+def is_whole_bucket(rule: Value) -> bool:
     """Whether a rule speaks of every object: no prefix, no tag, no size."""
     narrow = at(rule, "filter")
     if isinstance(narrow, dict):
@@ -43,7 +44,7 @@ def _prefix(rule: Value) -> str:
 def _has_rules(graph: Graph, bucket: Bucket, declaration: Declaration) -> Iterator[Judgement]:
     del graph
     rules = items(declaration.block)
-    if not any(isinstance(rule, Unknown) or _enabled(rule) for rule in rules):
+    if not any(isinstance(rule, Unknown) or is_enabled(rule) for rule in rules):
         yield fails(declaration.holder, f"the lifecycle of bucket '{bucket.label}' has no enabled rule")
 
 
@@ -72,8 +73,8 @@ def _each_prefix(graph: Graph, bucket: Bucket, declaration: Declaration, part: s
         yield unverified(declaration.holder, "a lifecycle rule is not known yet")
         return
     days = _aborts if part == "abort" else _ends_versions
-    enabled = [rule for rule in rules if _enabled(rule)]
-    if any(_whole_bucket(rule) and _positive(days(rule)) for rule in enabled):
+    enabled = [rule for rule in rules if is_enabled(rule)]
+    if any(is_whole_bucket(rule) and _positive(days(rule)) for rule in enabled):
         return
     prefixes = {_prefix(rule) for rule in enabled}
     done = {_prefix(rule) for rule in enabled if _positive(days(rule))}

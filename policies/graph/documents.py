@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 
 from policies.graph.values import SENTINELS, UNKNOWN, Unknown, Value, items
 
@@ -131,7 +132,9 @@ def parse(value: Value) -> Document:
     return _from_object(value)
 
 
+@lru_cache(maxsize=2048)
 def _parse_json(text: str) -> Document:
+    """Return the document in a text, which several controls ask for in one analysis."""
     try:
         loaded = json.loads(text)
     except ValueError as error:

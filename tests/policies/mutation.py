@@ -19,6 +19,7 @@ from policies.controls.control import Control, Verdict
 from policies.controls.registry import CONTROLS
 from policies.evaluation import evaluate
 from policies.graph.inputs import SeenInputs
+from policies.graph.kinds import Kind
 from policies.graph.model import Graph
 from policies.host import resources_of
 from tests.policies.mutants_support import Mutant, mutants
@@ -53,7 +54,7 @@ class Fate:
     @property
     def harmless(self) -> bool:
         """Whether it survives because it is no worse than the original."""
-        return self.reason is not None and self.reason.harmless
+        return self.reason is not None
 
 
 @dataclass
@@ -125,6 +126,9 @@ def neighbours(graph: Graph) -> dict[str, set[str]]:
             if other != resource.urn and any(word in texts[resource.urn] for word in words):
                 linked[resource.urn].add(other)
                 linked[other].add(resource.urn)
+    # What an account has once a region belongs to all that it holds for.
+    for setting in graph.of(Kind.GLUE_CATALOG_ENCRYPTION, Kind.LF_SETTINGS):
+        linked[setting.urn] |= {r.urn for r in graph.of(Kind.GLUE_DATABASE, Kind.LF_LOCATION)}
     one = {r.urn: {r.urn, *linked[r.urn]} for r in graph.resources}
     return {urn: set().union(*(one[step] for step in steps)) for urn, steps in one.items()}
 
@@ -162,15 +166,16 @@ def table(found: list[Fate]) -> str:
         "",
         "## Survivors",
         "",
+        "Why each is no worse than the original. One without a reason would be one that does harm.",
+        "",
         "| Kind | Place | Broken how | Mutants | Why |",
         "|---|---|---|---:|---|",
     ]
     for group, number in sorted(Counter(fate.mutant.group for fate in survivors).items()):
         kind, place, operator = group
         reason = reason_of(*group)
-        why = reason.text if reason is not None else "**unexplained**"
-        harmless = "yes" if reason is not None and reason.harmless else "**no**"
-        lines.append(f"| {kind} | `{place}` | {operator} | {number} | {harmless} | {why} |")
+        why = reason.text if reason is not None else "**does harm: no control asks for it**"
+        lines.append(f"| {kind} | `{place}` | {operator} | {number} | {why} |")
     return "\n".join(lines) + "\n"
 
 

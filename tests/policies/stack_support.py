@@ -72,6 +72,18 @@ def deny_other_key(bucket: str) -> dict[str, Any]:
     return _deny_put(bucket, "Key", "ArnNotLike", header, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*")
 
 
+def deny_client_keys(bucket: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "Sid": "ClientKeys",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}},
+        **changes,
+    }
+
+
 def take_logs(bucket: str, **changes: Any) -> dict[str, Any]:
     return {
         "Sid": "Logs",
@@ -93,13 +105,23 @@ def trust(service: str = "glue.amazonaws.com", condition: Any = None) -> dict[st
     }
 
 
+ROOT = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+VIA = {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
 KEY_STATEMENTS = (
     {
         "Sid": "Root",
         "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
-        "Action": "kms:*",
+        "Principal": ROOT,
+        "Action": ["kms:DescribeKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource"],
         "Resource": "*",
+    },
+    {
+        "Sid": "Use",
+        "Effect": "Allow",
+        "Principal": ROOT,
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+        "Condition": VIA,
     },
     {
         "Sid": "Logs",
@@ -186,7 +208,11 @@ def bucket_resources(name: str, bucket: str, *statements: dict[str, Any], logs: 
 def denials(bucket: str, *, logs: bool = False) -> list[dict[str, Any]]:
     """What the policy of a sound bucket refuses."""
     tls = [deny_plain_http(bucket), deny_old_tls(bucket)]
-    return tls if logs else [*tls, deny_other_algorithm(bucket), deny_other_key(bucket)]
+    return (
+        tls
+        if logs
+        else [*tls, deny_other_algorithm(bucket), deny_other_key(bucket), deny_client_keys(bucket)]
+    )
 
 
 def lifecycle_rule(**changes: Any) -> dict[str, Any]:
@@ -199,6 +225,7 @@ def lifecycle_rule(**changes: Any) -> dict[str, Any]:
     }
 
 
+LOG_GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws-glue/jobs"
 ETL_STATEMENTS = (
     allow("s3:GetObject", [f"arn:aws:s3:::{BUCKET}/raw/*", f"arn:aws:s3:::{BUCKET}/jobs/*"]),
     allow(
@@ -208,6 +235,13 @@ ETL_STATEMENTS = (
     ),
     allow("cloudwatch:PutMetricData", "*", {"StringEquals": {"cloudwatch:namespace": "lake"}}),
     allow("lakeformation:GetDataAccess", "*"),
+    allow("glue:GetSecurityConfiguration", "*"),
+    allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{LOG_GROUP}:log-stream:*"),
+)
+CRAWL_STATEMENTS = (
+    allow(["lakeformation:GetDataAccess", "glue:GetSecurityConfiguration"], "*"),
+    allow("glue:GetDatabase", f"arn:aws:glue:{REGION}:{ACCOUNT}:catalog"),
+    allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{LOG_GROUP}:log-stream:*"),
 )
 
 ETL_ROLE = f"arn:aws:iam::{ACCOUNT}:role/etl"
@@ -245,7 +279,7 @@ def workgroup(name: str, location: str | None = None, **configuration: Any) -> R
                 "publishCloudwatchMetricsEnabled": True,
                 "bytesScannedCutoffPerQuery": 10_000_000_000,
                 "resultConfiguration": {
-                    "outputLocation": location or f"s3://lake-dev-results/{name}/",
+                    "outputLocation": location or f"s3://{BUCKET}/results/{name}/",
                     "expectedBucketOwner": ACCOUNT,
                     "encryptionConfiguration": {"encryptionOption": "SSE_KMS", "kmsKeyArn": UNKNOWN},
                 },
@@ -344,6 +378,7 @@ def lake() -> list[Res]:
                 "name": "c",
                 "securityConfiguration": "lake",
                 "role": "crawl",
+                "s3Targets": [{"path": f"s3://{BUCKET}/raw/"}],
                 "lakeFormationConfiguration": {"useLakeFormationCredentials": True},
                 "schemaChangePolicy": {"updateBehavior": "LOG", "deleteBehavior": "LOG"},
                 "tags": TAGS,
@@ -361,6 +396,11 @@ def lake() -> list[Res]:
         role("etl"),
         Res("aws:iam/rolePolicy:RolePolicy", "etl-policy", {"role": "etl", "policy": text(*ETL_STATEMENTS)}),
         role("crawl"),
+        Res(
+            "aws:iam/rolePolicy:RolePolicy",
+            "crawl-policy",
+            {"role": "crawl", "policy": text(*CRAWL_STATEMENTS)},
+        ),
         role("starter", "events.amazonaws.com"),
         Res(
             "aws:iam/policy:Policy",

@@ -18,9 +18,12 @@ from tests.policies.cases import (
     identity_cases,
     kms_cases,
     messaging_cases,
+    need_cases,
     network_cases,
+    reference_cases,
     retention_cases,
     s3_cases,
+    scope_cases,
     service_cases,
     warehouse_cases,
     watching_cases,
@@ -47,6 +50,9 @@ CASES: dict[str, Forms] = {
     **watching_cases.CASES,
     **messaging_cases.CASES,
     **event_cases.CASES,
+    **reference_cases.CASES,
+    **scope_cases.CASES,
+    **need_cases.CASES,
 }
 NAMES = {control.id: control.name for control in CONTROLS}
 BY_ID = {control.id: control for control in CONTROLS}

@@ -189,7 +189,11 @@ def test_secret_values_are_judged_and_never_repeated(pack: Pack) -> None:
 
 def test_engine_properties_and_assets_are_no_trouble(pack: Pack) -> None:
     asset = {"4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17", "text": "print()"}
-    script = Res("aws:s3/bucketObjectv2:BucketObjectv2", "script", {"source": asset, "__defaults": ["x"]})
+    script = Res(
+        "aws:s3/bucketObjectv2:BucketObjectv2",
+        "script",
+        {"bucket": "lake-dev", "source": asset, "__defaults": ["x"]},
+    )
     defaults = [res.having(__defaults=["bucket"]) for res in lake()]
     assert pack.analyze_stack([*defaults, script]).findings == ()
 

@@ -39,7 +39,31 @@ _EMPTY_SET = allow("s3:ListBucket", "arn:aws:s3:::b", {"ForAllValues:StringLike"
 _GUARDED = {"ForAllValues:StringLike": {"s3:prefix": ["raw/*"]}, "Null": {"s3:prefix": "false"}}
 _TOKEN = {"Federated": _PROVIDER}
 
+_OBJECTS_ONLY = allow("s3:ListBucket", "arn:aws:s3:::b/*")
+_WRONG_KEY = allow("s3:GetObject", "arn:aws:s3:::b/*", {"StringEquals": {"s3:prefix": "raw/"}})
+
 CASES: dict[str, Forms] = {
+    "DL-IAM-25": {
+        "pass": [
+            passes(_BASE),
+            passes(_etl(allow("s3:ListBucket", ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]))),
+            passes(_etl(allow("s3:GetObject", "arn:aws:s3:::b/*", {"Null": {"s3:prefix": "true"}}))),
+            passes(_etl(allow("s3:GetObject", "*", {"StringEqualsIfExists": {"s3:prefix": "raw/"}}))),
+            passes(_etl(allow("ec2:CreateTags", "*", {"StringEquals": {"ec2:ResourceTag/a": "b"}}))),
+        ],
+        "fail": [
+            fails(_etl(_OBJECTS_ONLY), "etl-policy", "s3:ListBucket on arn:aws:s3:::b/*"),
+            fails(
+                _etl(allow("glue:StartJobRun", f"arn:aws:glue:eu-west-1:{ACCOUNT}:table/a/b")),
+                "etl-policy",
+                "glue:StartJobRun",
+            ),
+            fails(_etl(_WRONG_KEY), "etl-policy", "s3:prefix"),
+        ],
+        "unknown": [_HIDDEN],
+        "legacy": NO_LEGACY,
+        "sidecar": [fails(_inline(_OBJECTS_ONLY), "etl")],
+    },
     "DL-IAM-17": {
         "pass": [passes(_BASE)],
         "fail": [

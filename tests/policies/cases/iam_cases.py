@@ -15,6 +15,7 @@ from tests.policies.stack_support import (
     document,
     lake,
     replaced,
+    role,
     text,
     trust,
 )
@@ -45,6 +46,26 @@ def _managed(*statements: dict[str, Any]) -> list[Res]:
     arn = f"arn:aws:iam::{ACCOUNT}:policy/main"
     policy = Res("aws:iam/policy:Policy", "main", {"name": "main", "policy": text(*statements)})
     return replaced(replaced(lake(), "etl-policy", policy), "etl", role.having(managedPolicyArns=[arn]))
+
+
+_EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
+_INTERFACES, _SUBNET, _ANY_SUBNET = f"{_EC2}:network-interface/*", f"{_EC2}:subnet/a", f"{_EC2}:subnet/*"
+_UNTAGGED_OR_OURS = {"StringEqualsIfExists": {"aws:ResourceTag/project": "lake"}}
+_OWN_INTERFACES = allow(
+    ["ec2:DeleteNetworkInterface", "ec2:ModifyNetworkInterfaceAttribute"], _INTERFACES, _UNTAGGED_OR_OURS
+)
+
+
+def _reports(statement: dict[str, Any], admits: dict[str, Any] | None = None) -> list[Res]:
+    """The lake with a role for QuickSight's network connection."""
+    trusted = admits or trust("quicksight.amazonaws.com")
+    return [
+        *lake(),
+        role("reports", assumeRolePolicy=text(trusted)),
+        Res(
+            "aws:iam/rolePolicy:RolePolicy", "reports-policy", {"role": "reports", "policy": text(statement)}
+        ),
+    ]
 
 
 def _denied_elsewhere(grant: dict[str, Any], refusal: dict[str, Any]) -> list[Res]:
@@ -144,9 +165,34 @@ CASES: dict[str, Forms] = {
             passes(_policy(allow("s3:GetObject", "*", {"StringEquals": {"aws:ResourceTag/lake": "dev"}}))),
             passes(_denied_elsewhere(_STAR_RESOURCE, deny("s3:Get*", "*"))),
             passes(_bounded(_STAR_RESOURCE, allow("s3:GetObject", _DATA))),
+            passes(_policy(allow("ec2:CreateNetworkInterface", [_INTERFACES, _SUBNET]))),
+            passes(_reports(_OWN_INTERFACES)),
         ],
         "fail": [
             fails(_policy(_STAR_RESOURCE), "etl-policy", "s3:GetObject"),
+            fails(
+                _policy(allow("ec2:CreateNetworkInterface", [_INTERFACES, _ANY_SUBNET])),
+                "etl-policy",
+                "subnet/*",
+            ),
+            fails(_policy(allow("ec2:CreateNetworkInterface", "*")), "etl-policy"),
+            fails(_policy(_OWN_INTERFACES), "etl-policy", "network-interface/*"),
+            *(
+                fails(_reports(statement), "reports-policy", "ec2:DeleteNetworkInterface")
+                for statement in (
+                    allow("ec2:DeleteNetworkInterface", _INTERFACES),
+                    allow("ec2:DeleteNetworkInterface", "*", _UNTAGGED_OR_OURS),
+                    allow(
+                        "ec2:DeleteNetworkInterface", "arn:aws:ec2:*:*:network-interface/*", _UNTAGGED_OR_OURS
+                    ),
+                )
+            ),
+            fails(
+                _reports(allow("ec2:TerminateInstances", f"{_EC2}:instance/*", _UNTAGGED_OR_OURS)),
+                "reports-policy",
+            ),
+            fails(_reports(_OWN_INTERFACES, trust("lambda.amazonaws.com")), "reports-policy"),
+            fails(_reports(_OWN_INTERFACES, trust("quicksight.amazonaws.com", {})), "reports-policy"),
             fails(_policy(allow("s3:GetObject", "arn:aws:s3:::*/*")), "etl-policy"),
             fails(_policy(allow("s3:ListBucket", "arn:aws:s3:::*")), "etl-policy"),
             fails(_policy(allow("kms:Decrypt", _KEYS)), "etl-policy", "key/*"),

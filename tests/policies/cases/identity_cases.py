@@ -5,7 +5,17 @@ from typing import Any
 from tests.policies.cases.case import NO_LEGACY, Forms, fails, passes, unverified
 from tests.policies.estate_support import put
 from tests.policies.protocol_support import UNKNOWN, Res
-from tests.policies.stack_support import ACCOUNT, BUCKET, ETL_STATEMENTS, KEY_ARN, allow, lake, replaced, text
+from tests.policies.stack_support import (
+    ACCOUNT,
+    BUCKET,
+    ETL_STATEMENTS,
+    KEY_ARN,
+    KEY_STATEMENTS,
+    allow,
+    lake,
+    replaced,
+    text,
+)
 
 _NAMES = ("key", "data", "data-sse", "job", "etl", "etl-policy")
 _ALIAS = Res(
@@ -48,6 +58,9 @@ _PASS = allow("iam:PassRole", _ROLES, {"StringEquals": {"iam:PassedToService": "
 _ANY_BUCKET = allow("s3:PutObject", "arn:aws:s3:::*/*")
 _POLICIES = allow("iam:PutRolePolicy", _ROLES)
 _GRANTS = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+_ADMINISTER, _USE, _ = KEY_STATEMENTS
+_BY_GLUE = {"StringEquals": {"kms:ViaService": "glue.eu-west-1.amazonaws.com"}}
 
 CASES: dict[str, Forms] = {
     "DL-IAM-09": {
@@ -148,6 +161,8 @@ CASES: dict[str, Forms] = {
             passes(_BASE),
             passes(_only(_READ, allow("kms:Decrypt", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/*"))),
             passes(put(_only(_READ, allow("kms:Decrypt", KEY_ARN)), "key", "arn", KEY_ARN)),
+            passes(put(_BASE, "key", "policy", UNKNOWN)),
+            passes(put(_BASE, "key", "policy", text(_ADMINISTER, {**_USE, "Principal": {"AWS": _ROLES}}))),
         ],
         "fail": [
             fails(_only(_READ), "etl-policy", "every read is refused"),
@@ -156,6 +171,12 @@ CASES: dict[str, Forms] = {
                 "etl-policy",
             ),
             fails(put(_BASE, "alias", "name", "alias/other"), "etl-policy", "key"),
+            fails(put(_BASE, "key", "policy", text(_ADMINISTER)), "etl-policy", "the policy of key"),
+            fails(
+                put(_BASE, "key", "policy", text(_ADMINISTER, {**_USE, "Condition": _BY_GLUE})),
+                "etl-policy",
+                "through S3",
+            ),
         ],
         "unknown": [_HIDDEN],
         "legacy": [fails(_v2(_only(_READ)), "etl-policy")],
@@ -179,6 +200,7 @@ CASES: dict[str, Forms] = {
         "pass": [passes(_BASE)],
         "fail": [
             fails(_etl(allow("dynamodb:PutItem", "*")), "etl-policy", "dynamodb:PutItem"),
+            fails(_etl(allow("glue:DeleteDatabase", "*")), "etl-policy", "job could glue:DeleteDatabase"),
             fails(_etl(allow(["s3:PutObject", "s3:DeleteBucket"], "*")), "etl-policy", "s3:DeleteBucket"),
         ],
         "unknown": [passes(put(_BASE, "job", "roleArn", UNKNOWN, ["etl"]))],

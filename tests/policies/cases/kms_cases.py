@@ -8,7 +8,7 @@ from tests.policies.protocol_support import UNKNOWN, Res
 from tests.policies.stack_support import ACCOUNT, KEY_STATEMENTS, REGION, changed, lake, replaced, text
 
 _KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
-_ROOT, _LOGS = KEY_STATEMENTS
+_ROOT, _USE, _LOGS = KEY_STATEMENTS
 _ANYONE = {"Sid": "Any", "Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}
 
 

@@ -12,7 +12,7 @@ def _workgroup(**configuration: Any) -> list[Res]:
 
 
 def _results(**settings: Any) -> list[Res]:
-    return _workgroup(resultConfiguration={"outputLocation": "s3://lake-dev-results/analysts/", **settings})
+    return _workgroup(resultConfiguration={"outputLocation": "s3://lake-dev/results/analysts/", **settings})
 
 
 def _encrypted(option: Any = "SSE_KMS", key: Any = KEY_ARN) -> list[Res]:
@@ -66,7 +66,7 @@ CASES: dict[str, Forms] = {
         "fail": [
             fails(_workgroup(resultConfiguration={}), "analysts", "no result location"),
             fails(
-                replaced(lake(), "analysts", workgroup("analysts", "s3://lake-dev-results/reporting/a")),
+                replaced(lake(), "analysts", workgroup("analysts", "s3://lake-dev/results/reporting/a")),
                 "analysts",
             ),
             fails(

@@ -65,7 +65,7 @@ CASES: dict[str, Forms] = {
     "DL-RS-01": setting_forms(_BASE, "cluster", "encrypted", bad=[False, None], good=["true"]),
     "DL-RS-02": setting_forms(_BASE, "cluster", "kmsKeyId", bad=[None, _ALIAS], good=[KEY_ARN]),
     "DL-RS-03": _parameter("require_ssl"),
-    "DL-RS-04": setting_forms(_BASE, "cluster", "publiclyAccessible", bad=[True], good=[None]),
+    "DL-RS-04": setting_forms(_BASE, "cluster", "publiclyAccessible", bad=[True, None]),
     "DL-RS-05": setting_forms(_BASE, "cluster", "clusterSubnetGroupName", bad=[None, ""], unknown=False),
     "DL-RS-06": setting_forms(_BASE, "cluster", "enhancedVpcRouting", bad=[False, None]),
     "DL-RS-07": {
