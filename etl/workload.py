@@ -245,7 +245,7 @@ class Workload:
         checks = (f"{name[:-1]}_unknown", f"{name[:-1]}_validity")
         tests = [self.judgement.broken_sql(self.contract.rule(check)) for check in checks]
         rows = connection.execute(
-            f"SELECT DISTINCT {key} FROM located WHERE {' OR '.join(tests)} "
+            f"SELECT DISTINCT {key} FROM judged WHERE {' OR '.join(tests)} "
             f"ORDER BY 1 LIMIT {PENDING_LIMIT + 1}"
         ).fetchall()
         return ["*"] if len(rows) > PENDING_LIMIT else [r[0] for r in rows]
