@@ -5,6 +5,7 @@ A line that is not plain leaves a placeholder among the plain ones, so that row 
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import IO, Protocol
 
 from etl.contract import Contract
@@ -50,6 +51,21 @@ class Unit(Protocol):
         """Reject a whole file."""
 
 
+class _Lines:
+    """The lines of a text by their ends; `closed` says whether the last one had an end as delivered."""
+
+    def __init__(self, text: bytes, ends: list[int], closed: bool) -> None:
+        self.text = text
+        self.ends = ends
+        self.closed = closed
+
+    def __len__(self) -> int:
+        return len(self.ends) - 1
+
+    def __getitem__(self, at: int) -> bytes:
+        return self.text[self.ends[at] : self.ends[at + 1] - 1]
+
+
 class FileReader:
     """Reads one file whose header is understood; `in_place` if the engine may read it where it lies."""
 
@@ -91,31 +107,32 @@ class FileReader:
             self.unit.reject_file(self.file, "file.header_only")
 
     def _take(self, block: bytes, following: bytes | None) -> tuple[bytes, bytes | None]:
-        lines = block.split(b"\n")
-        closed = lines[-1] == b""
-        if closed:
-            lines.pop()
-        odd = self._odd(block, lines)
+        closed = block.endswith(b"\n")
+        text = block if closed else block + b"\n"
+        ends, odd = self._ends(text)
         if odd:
-            return block, self._sort_out(lines, odd, closed, following)
-        self._pass(block if closed else block + b"\n", lines)
+            return block, self._sort_out(text, ends, odd, closed, following)
+        self._pass(text, ends, 0, len(ends) - 1)
         return block, following
 
-    def _odd(self, block: bytes, lines: list[bytes]) -> Sequence[int]:
-        """Return the places of the lines that are not plain."""
+    def _ends(self, text: bytes) -> tuple[list[int], Sequence[int]]:
+        """Return where the lines of a text begin (and the last ends), and the places of those not plain."""
+        found = text.translate(DIGITS).split(b"\n")
+        found.pop()
+        ends = list(accumulate((len(shape) + 1 for shape in found), initial=0))
         if self.shapes is None:
-            return range(len(lines))
-        found = block.translate(DIGITS).split(b"\n")[: len(lines)]
+            return ends, range(len(found))
         odd = set(found) - self.plain
         self.plain.update(filter(self.shapes.fullmatch, odd))
         odd -= self.plain
-        return [at for at, shape in enumerate(found) if shape in odd] if odd else ()
+        return ends, [at for at, shape in enumerate(found) if shape in odd] if odd else ()
 
     def _sort_out(
-        self, lines: list[bytes], odd: Sequence[int], closed: bool, following: bytes | None
+        self, text: bytes, ends: list[int], odd: Sequence[int], closed: bool, following: bytes | None
     ) -> bytes | None:
         """Judge the odd lines one by one; a record that goes on in the next block pulls that block in."""
         self._own_copy()
+        lines = _Lines(text, ends, closed)
         mostly_plain = len(odd) * 2 < len(lines)
         if not mostly_plain:
             # Placeholders for all of them would be a text of their own: leave the rows out instead.
@@ -125,20 +142,18 @@ class FileReader:
         for place in odd:
             if place < at:
                 continue
-            if at < place:
-                self._pass(b"\n".join(lines[at:place]) + b"\n", lines[at:place])
-            taken = self._take_odd(lines, place, closed, following)
+            self._pass(text, ends, at, place)
+            taken = self._take_odd(lines, place, following)
             if taken == 0:
-                return b"\n".join(lines[place:]) + b"\n" + (following or b"")
+                return text[ends[place] :] + (following or b"")
             if mostly_plain:
                 self._hold(taken)
             self.line += taken
             at = place + taken
-        if at < len(lines):
-            self._pass(b"\n".join(lines[at:]) + b"\n", lines[at:])
+        self._pass(text, ends, at, len(lines))
         return following
 
-    def _take_odd(self, lines: list[bytes], at: int, closed: bool, following: bytes | None) -> int:
+    def _take_odd(self, lines: "_Lines", at: int, following: bytes | None) -> int:
         """Judge the record that starts at a line; return its number of lines, 0 if it may go on."""
         line = lines[at]
         text = line.decode()
@@ -159,11 +174,12 @@ class FileReader:
             careful.rows += 1
             self.file.records += 1
             return 1
-        window = [text, *(other.decode() for other in lines[at + 1 : at + 1 + MAX_RECORD_LINES])]
+        window = [lines[n].decode() for n in range(at, min(at + MAX_RECORD_LINES, len(lines)))]
         record = next_record(window, 0, self.header.delimiter, self.width)
-        if record.fields is None and following is not None and at + 32 > len(lines) and '"' in text:
+        near_end = at + MAX_RECORD_LINES > len(lines)
+        if record.fields is None and following is not None and near_end and '"' in text:
             return 0
-        cut = following is None and not closed and at + record.lines == len(lines)
+        cut = following is None and not lines.closed and at + record.lines == len(lines)
         if cut and record.reasons == (RAGGED,):
             record = Record(record.raw, record.lines, None, (TRUNCATED,))
         if record.fields is None:
@@ -172,19 +188,21 @@ class FileReader:
             self._split(record, record.fields)
         return record.lines
 
-    def _pass(self, text: bytes, lines: list[bytes]) -> None:
-        """Leave plain lines to the engine."""
-        part = self._plain_part()
+    def _pass(self, text: bytes, ends: list[int], first: int, end: int) -> None:
+        """Leave the plain lines from `first` on to the engine."""
+        if first == end:
+            return
+        part, rows = self._plain_part(), end - first
         if self.out is None:
-            self.passed += len(text)
+            self.passed += ends[end] - ends[first]
         else:
-            self.out.write(text)
-        for at in range(-part.rows % PROBE_EVERY, len(lines), PROBE_EVERY):
-            self._probe(part.rows + at, lines[at])
-        part.rows += len(lines)
-        self.newest = (part.rows - 1, lines[-1])
-        self.file.records += len(lines)
-        self.line += len(lines)
+            self.out.write(text[ends[first] : ends[end]])
+        for at in range(first + -part.rows % PROBE_EVERY, end, PROBE_EVERY):
+            self._probe(part.rows + at - first, text[ends[at] : ends[at + 1] - 1])
+        part.rows += rows
+        self.newest = (part.rows - 1, text[ends[end - 1] : ends[end] - 1])
+        self.file.records += rows
+        self.line += rows
 
     def _hold(self, lines: int) -> None:
         """Hold the places of lines that are not plain."""

@@ -64,10 +64,12 @@ def judge(
         again = set_aside(connection, judgement, intake.parts, intake.split_path.parent)
         sources += [_lines(judgement, text) for text in again]
     _create_judged(connection, judgement)
-    for source in sources:
-        execute(f"INSERT INTO judged BY NAME {judgement.sql(source.bronze)}")
-    if judgement.referring and sources:
-        _refer(connection, judgement)
+    if sources:
+        texts = ", ".join(f"x_{f.name}" for f in judgement.contract.source_fields)
+        bronze = (f"SELECT {texts}, file, source_line FROM ({source.bronze})" for source in sources)
+        execute(f"INSERT INTO judged BY NAME {judgement.sql(' UNION ALL '.join(bronze))}")
+        if judgement.referring:
+            _refer(connection, judgement)
     _keep_texts(connection, judgement, sources)
     _create_accepted(connection, judgement, load_date, has_plain)
     execute(
