@@ -27,12 +27,16 @@ Condition = Callable[["Rule", Market], str]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check: where it runs, whether it is bound to a column, what the rule must give it, its SQL."""
+    """A check: where it runs, whether it is bound to a column, what the rule must give it, its SQL.
+
+    `on_values` says that the SQL reads typed columns only, so that rows without their text can be checked.
+    """
 
     level: Level
     on_column: bool = False
     arguments: frozenset[str] = frozenset()
     condition: Condition | None = None
+    on_values: bool = False
 
 
 def literal(value: object) -> str:
@@ -47,12 +51,12 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _column(template: str, *arguments: str) -> Check:
+def _column(template: str, *arguments: str, on_values: bool = False) -> Check:
     def condition(rule: "Rule", market: Market) -> str:
         values = {name: literal(rule.arguments[name]) for name in arguments}
         return template.format(c=rule.column, **values)
 
-    return Check(Level.ROW, True, frozenset(arguments), condition)
+    return Check(Level.ROW, True, frozenset(arguments), condition, on_values)
 
 
 def _row(template: str, *arguments: str, level: Level = Level.ROW) -> Check:
@@ -65,7 +69,7 @@ def _row(template: str, *arguments: str, level: Level = Level.ROW) -> Check:
             **values,
         )
 
-    return Check(level, False, frozenset(arguments), condition)
+    return Check(level, False, frozenset(arguments), condition, on_values=True)
 
 
 def _reference(template: str, *arguments: str) -> Check:
@@ -153,10 +157,10 @@ CHECKS: dict[str, Check] = {
     "decimal_rounded": _column(
         "length(n_{c}) > 8 AND regexp_matches(n_{c}, '[.,][0-9]{{6}}[0-9]*[1-9]') AND {c} IS NOT NULL"
     ),
-    "positive": _column("{c} <= 0"),
-    "negative": _column("{c} < 0"),
-    "zero": _column("{c} = 0"),
-    "price_limits": Check(Level.ROW, True, frozenset(), _price_limits),
+    "positive": _column("{c} <= 0", on_values=True),
+    "negative": _column("{c} < 0", on_values=True),
+    "zero": _column("{c} = 0", on_values=True),
+    "price_limits": Check(Level.ROW, True, frozenset(), _price_limits, on_values=True),
     "date_format": _column("NOT m_{c}"),
     "date_range": _column("m_{c} AND y_{c} NOT BETWEEN '2000' AND '2099'"),
     "date_impossible": _column("m_{c} AND y_{c} BETWEEN '2000' AND '2099' AND {c} IS NULL"),

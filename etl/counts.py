@@ -44,7 +44,7 @@ def count(
     connection: duckdb.DuckDBPyConnection, judgement: Judgement, intake: Intake, standings: Mapping[str, int]
 ) -> Counts:
     """Count a unit; DataLakeError when a record is lost or doubled."""
-    bad = connection.execute(f"SELECT count(*) FROM located WHERE {judgement.rejected_sql}").fetchone()
+    bad = connection.execute(f"SELECT count(*) FROM judged WHERE {judgement.rejected_sql}").fetchone()
     assert bad is not None
     copies = sum(f.records for f in intake.files if f.duplicate_of)
     alone = int(bad[0]) + intake.broken
@@ -115,17 +115,20 @@ def period_groups(connection: duckdb.DuckDBPyConnection, market: Market) -> Peri
     day_start = "CAST(delivery_date AS TIMESTAMP)"
     found = connection.execute(
         f"""WITH periods AS (
-          SELECT client_id, bidding_zone, delivery_date, delivery_start, provider_id, side, market,
-            count(DISTINCT transaction_id) AS times
+          SELECT client_id, bidding_zone, delivery_date, delivery_start, count(*) AS trades
           FROM accepted WHERE status <> 'CANCELLED' GROUP BY ALL
         ), days AS (
-          SELECT delivery_date, client_id, bidding_zone, count(DISTINCT delivery_start) AS present,
-            sum(CASE WHEN times > 1 THEN 1 ELSE 0 END) AS repeated
-          FROM periods GROUP BY ALL
+          SELECT delivery_date, client_id, bidding_zone, count(*) AS present FROM periods GROUP BY ALL
+        ), repeated AS (
+          SELECT 1 FROM accepted SEMI JOIN (SELECT * FROM periods WHERE trades > 1)
+            USING (client_id, bidding_zone, delivery_date, delivery_start)
+          WHERE status <> 'CANCELLED'
+          GROUP BY client_id, bidding_zone, delivery_date, delivery_start, provider_id, side, market
+          HAVING min(transaction_id) <> max(transaction_id)
         )
         SELECT count(*), coalesce(sum(CASE WHEN present * {market.period_minutes_sql("delivery_date")}
           < 1440 - (market_offset({day_end}) - market_offset({day_start})) THEN 1 ELSE 0 END), 0),
-          coalesce(sum(repeated), 0) FROM days"""
+          (SELECT count(*) FROM repeated) FROM days"""
     ).fetchone()
     assert found is not None
     return PeriodGroups(int(found[0]), int(found[1]), int(found[2]))

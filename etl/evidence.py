@@ -29,7 +29,8 @@ def write_quarantine(
     contract = judgement.contract
     selects = [
         f"""SELECT source_object, source_line, raw, fields, {judgement.reasons_sql} AS reasons
-        FROM located JOIN files USING (file) WHERE {judgement.rejected_sql}""",
+        FROM judged JOIN files USING (file) JOIN texts USING (file, source_line)
+        WHERE {judgement.rejected_sql}""",
         "SELECT source_object, source_line, raw, fields, reasons FROM broken JOIN files USING (file)",
     ]
     if contract.name != "transactions":

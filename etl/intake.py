@@ -1,21 +1,21 @@
 """The delivered CSV files of one unit: what is wrong with each, and clean text for the engine.
 
-The engine parses without quoting, one physical line a row, so that row numbers are line numbers. A large
-file that already is that plain is read where it lies; all others are gathered, by header, in one text for
-the unit.
+The engine parses without quoting, one physical line a row. A large file of nothing but plain lines is read
+where it lies; the lines of all others are gathered, by header, in one text of plain lines and one of lines
+that need care.
 """
 
 import codecs
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Generic, TypeVar
 
 from etl.contract import Contract
 from etl.header import Header, HeaderFault, read_header
 from etl.lines import FileReader
-from etl.parts import Intake, Part, SourceFile
+from etl.parts import Careful, Intake, Part, SourceFile
 from etl.scan import blocks, printable, scan, sha256
 
 SMALL_FILE = 8 << 20
@@ -23,13 +23,37 @@ SMALL_FILE = 8 << 20
 
 def take_in(contract: Contract, files: Sequence[SourceFile], folder: Path) -> Intake:
     """Read the files of one unit into `folder`; nothing is raised for bad content, it is recorded."""
-    intake = Intake(list(files), [], folder / "split.ndjson", folder / "broken.ndjson")
+    intake = Intake(list(files), folder / "split.ndjson", folder / "broken.ndjson")
     with (
         intake.split_path.open("w", encoding="utf-8") as split,
         intake.broken_path.open("w", encoding="utf-8") as broken,
     ):
         _UnitReader(contract, intake, folder, split, broken).run()
     return intake
+
+
+T = TypeVar("T", bound=Part | Careful)
+
+
+class _Texts(Generic[T]):
+    """Open texts of a unit by header, made when first asked for and added to a list."""
+
+    def __init__(self, new: Callable[[Header], T], known: list[T]) -> None:
+        self.new = new
+        self.known = known
+        self.open: dict[tuple[str, tuple[str, ...]], tuple[T, IO[bytes]]] = {}
+
+    def get(self, header: Header) -> tuple[T, IO[bytes]]:
+        key = (header.delimiter, header.names)
+        if key not in self.open:
+            text = self.new(header)
+            self.known.append(text)
+            self.open[key] = (text, text.path.open("wb"))
+        return self.open[key]
+
+    def close(self) -> None:
+        for _, stream in self.open.values():
+            stream.close()
 
 
 class _UnitReader:
@@ -41,7 +65,12 @@ class _UnitReader:
         self.folder = folder
         self.split = split
         self.broken = broken
-        self.shared: dict[tuple[str, tuple[str, ...]], tuple[Part, IO[bytes]]] = {}
+        self.plain = _Texts[Part](
+            lambda header: Part(folder / f"plain-{len(intake.parts)}.csv", header, 0), intake.parts
+        )
+        self.careful = _Texts[Careful](
+            lambda header: Careful(folder / f"careful-{len(intake.careful)}.csv", header), intake.careful
+        )
 
     def run(self) -> None:
         try:
@@ -57,9 +86,8 @@ class _UnitReader:
                         continue
                 self._read(file)
         finally:
-            for part, stream in self.shared.values():
-                stream.close()
-                self.intake.parts.append(part)
+            self.plain.close()
+            self.careful.close()
 
     def _read(self, file: SourceFile) -> None:
         fault, digest, has_cr = scan(file.path)
@@ -81,16 +109,16 @@ class _UnitReader:
             self.reject_file(file, found.rule, first=1 if found.is_record else 2)
             return
         file.warnings.update(header.warnings)
-        plain = not has_cr and "file.bom" not in file.warnings and file.size > SMALL_FILE
-        FileReader(self, file, header, head, plain).read(rest, text)
+        in_place = not has_cr and "file.bom" not in file.warnings and file.size > SMALL_FILE
+        FileReader(self, file, header, head, in_place).read(rest, text)
 
-    def shared_part(self, header: Header) -> tuple[Part, IO[bytes]]:
-        """Return the part that all small or unclean files with this header are gathered in."""
-        key = (header.delimiter, header.names)
-        if key not in self.shared:
-            path = self.folder / f"part-{len(self.shared)}.csv"
-            self.shared[key] = (Part(path, header, 0), path.open("wb"))
-        return self.shared[key]
+    def plain_text(self, header: Header) -> tuple[Part, IO[bytes]]:
+        """Return the text that the plain lines of small or unclean files with this header are gathered in."""
+        return self.plain.get(header)
+
+    def careful_text(self, header: Header) -> tuple[Careful, IO[bytes]]:
+        """Return the text that lines with this header that need care are gathered in."""
+        return self.careful.get(header)
 
     def reject(
         self, file: SourceFile, line: int, raw: str, reasons: Sequence[str], *, count: bool = True

@@ -1,19 +1,21 @@
-"""The lines of one delivered file: plain ones for the engine, the others judged or split here.
+"""The lines of one delivered file: plain ones to type, whole ones to judge with care, others to split.
 
-Lines that need care (quotes, ragged, control characters, repeated header) are taken out of the engine's
-text and replaced by a placeholder row, so that its row numbers stay line numbers.
+A line that is not plain leaves a placeholder among the plain ones, so that row numbers stay line numbers.
 """
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import IO, Protocol
 
 from etl.contract import Contract
 from etl.header import Header
-from etl.parts import PLACEHOLDER, Intake, Part, Segment, SourceFile
+from etl.parts import PLACEHOLDER, Careful, Intake, Part, Segment, SourceFile
+from etl.plain import DIGITS, shapes
 from etl.records import (
     BLANK_LINE,
     CONTROLS,
+    MAX_RECORD_LINES,
     QUOTED_BREAK,
     RAGGED,
     REPEATED_HEADER,
@@ -21,11 +23,10 @@ from etl.records import (
     Record,
     next_record,
 )
-from etl.scan import CHUNK, has_c1
+from etl.scan import CHUNK
 
 PROBE_EVERY = 50_000
 LONG_LINE = 1 << 20
-_CONTROL_BYTES = bytes(c for c in (*range(0x20), 0x7F) if c not in b"\t\n\r")
 
 
 class Unit(Protocol):
@@ -35,8 +36,11 @@ class Unit(Protocol):
     intake: Intake
     split: IO[str]
 
-    def shared_part(self, header: Header) -> tuple[Part, IO[bytes]]:
-        """Return the text that files with this header are gathered in."""
+    def plain_text(self, header: Header) -> tuple[Part, IO[bytes]]:
+        """Return the text that plain lines with this header are gathered in."""
+
+    def careful_text(self, header: Header) -> tuple[Careful, IO[bytes]]:
+        """Return the text that lines with this header that need care are gathered in."""
 
     def reject(
         self, file: SourceFile, line: int, raw: str, reasons: Sequence[str], *, count: bool = True
@@ -47,25 +51,42 @@ class Unit(Protocol):
         """Reject a whole file."""
 
 
-class FileReader:
-    """Reads one file whose header is understood."""
+class _Lines:
+    """The lines of a text by their ends; `closed` says whether the last one had an end as delivered."""
 
-    def __init__(self, unit: Unit, file: SourceFile, header: Header, head: bytes, plain: bool) -> None:
+    def __init__(self, text: bytes, ends: list[int], closed: bool) -> None:
+        self.text = text
+        self.ends = ends
+        self.closed = closed
+
+    def __len__(self) -> int:
+        return len(self.ends) - 1
+
+    def __getitem__(self, at: int) -> bytes:
+        return self.text[self.ends[at] : self.ends[at + 1] - 1]
+
+
+class FileReader:
+    """Reads one file whose header is understood; `in_place` if the engine may read it where it lies."""
+
+    def __init__(self, unit: Unit, file: SourceFile, header: Header, head: bytes, in_place: bool) -> None:
         self.unit = unit
         self.file = file
         self.header = header
         self.head = head
         self.delimiter = header.delimiter.encode()
         self.width = len(header.names)
-        self.placeholder = PLACEHOLDER.encode() + self.delimiter * (self.width - 1) + b"\n"
-        self.line = 2
-        if plain:
-            self.part, self.out = Part(file.path, header, 1), None
-        else:
-            self.part, self.out = unit.shared_part(header)
-        self.base = self.part.rows
-        self.passed = 0
+        self.shapes = shapes(unit.contract, header)
+        self.plain: set[bytes] = set()
         self.key = header.names.index(unit.contract.key[0])
+        self.part: Part | None = None
+        self.out: IO[bytes] | None = None
+        if in_place and self.shapes:
+            self.part = Part(file.path, header, 1)
+        self.passed = 0
+        self.line = 2
+        self.segment: tuple[int, int] | None = None
+        self.newest: tuple[int, bytes] | None = None
 
     def read(self, rest: bytes, text: Iterator[bytes]) -> None:
         """Read all lines after the header; `rest` is what follows it in the first block of `text`."""
@@ -79,121 +100,161 @@ class FileReader:
             block = following
         if not last.endswith(b"\n"):
             self.file.warnings["file.final_newline"] += 1
-        rows = self.part.rows - self.base
-        if rows:
-            self.part.segments.append(Segment(self.base, rows, self.file.index, 2))
-        if self.out is None:
+        self._end_segment()
+        if self.part and self.out is None:
             self.unit.intake.parts.append(self.part)
         if self.file.records == 0 and self.file.fault is None:
             self.unit.reject_file(self.file, "file.header_only")
 
     def _take(self, block: bytes, following: bytes | None) -> tuple[bytes, bytes | None]:
-        lines = block.split(b"\n")
-        closed = lines[-1] == b""
-        if closed:
-            lines.pop()
-        if self._is_plain(block, lines):
-            self._pass(block if closed else block + b"\n", lines)
-            return block, following
-        return block, self._sort_out(lines, closed, following)
+        closed = block.endswith(b"\n")
+        text = block if closed else block + b"\n"
+        ends, odd = self._ends(text)
+        if odd:
+            return block, self._sort_out(text, ends, odd, closed, following)
+        self._pass(text, ends, 0, len(ends) - 1)
+        return block, following
 
-    def _is_plain(self, block: bytes, lines: list[bytes]) -> bool:
-        return (
-            b'"' not in block
-            and len(block.translate(None, _CONTROL_BYTES)) == len(block)
-            and (block.isascii() or b"\xc2" not in block or not has_c1(block))
-            and self.head not in block
-            and set(map(bytes.count, lines, [self.delimiter] * len(lines))) == {self.width - 1}
-            and all(lines)
-            and max(map(len, lines)) <= LONG_LINE
-        )
+    def _ends(self, text: bytes) -> tuple[list[int], Sequence[int]]:
+        """Return where the lines of a text begin (and the last ends), and the places of those not plain."""
+        found = text.translate(DIGITS).split(b"\n")
+        found.pop()
+        ends = list(accumulate((len(shape) + 1 for shape in found), initial=0))
+        if self.shapes is None:
+            return ends, range(len(found))
+        odd = set(found) - self.plain
+        self.plain.update(filter(self.shapes.fullmatch, odd))
+        odd -= self.plain
+        return ends, [at for at, shape in enumerate(found) if shape in odd] if odd else ()
 
-    def _pass(self, text: bytes, lines: list[bytes]) -> None:
-        if self.out is None:
-            self.passed += len(text)
-        else:
-            self.out.write(text)
-        start = -self.part.rows % PROBE_EVERY
-        for at in range(start, len(lines), PROBE_EVERY):
-            self._probe(at, lines[at])
-        self._probe(len(lines) - 1, lines[-1])
-        self.part.rows += len(lines)
-        self.file.records += len(lines)
-        self.line += len(lines)
-
-    def _probe(self, at: int, line: bytes) -> None:
-        self.part.probes.append((self.part.rows + at, line.split(self.delimiter)[self.key].decode()))
-
-    def _sort_out(self, lines: list[bytes], closed: bool, following: bytes | None) -> bytes | None:
-        """Judge lines one by one; a record that goes on in the next block pulls that block in."""
-        out = self._own_copy()
-        texts = [line.decode() for line in lines]
+    def _sort_out(
+        self, text: bytes, ends: list[int], odd: Sequence[int], closed: bool, following: bytes | None
+    ) -> bytes | None:
+        """Judge the odd lines one by one; a record that goes on in the next block pulls that block in."""
+        self._own_copy()
+        lines = _Lines(text, ends, closed)
+        mostly_plain = len(odd) * 2 < len(lines)
+        if not mostly_plain:
+            # Placeholders for all of them would be a text of their own: leave the rows out instead.
+            self._end_segment()
+            odd = range(len(lines))
         at = 0
-        while at < len(texts):
-            line, text = lines[at], texts[at]
-            if not text.strip():
-                self._hold(out, 1)
-                self.unit.intake.record_counts[BLANK_LINE] += 1
-                at += 1
-            elif line == self.head:
-                self._reject(out, Record(text, 1, None, (REPEATED_HEADER,)))
-                at += 1
-            elif (
-                b'"' not in line
-                and line.count(self.delimiter) == self.width - 1
-                and len(line) <= LONG_LINE
-                and not CONTROLS.search(text)
-            ):
-                if self.part.rows % PROBE_EVERY == 0:
-                    self._probe(0, line)
-                out.write(line + b"\n")
-                self.part.rows += 1
-                self.file.records += 1
-                self.line += 1
-                at += 1
-            else:
-                record = next_record(texts, at, self.header.delimiter, self.width)
-                if record.fields is None and following is not None and at + 32 > len(texts) and '"' in text:
-                    # The quoted field may end in the next block: carry the unread lines over.
-                    return b"\n".join(lines[at:]) + b"\n" + following
-                cut = following is None and not closed and at + record.lines == len(texts)
-                if cut and record.reasons == (RAGGED,):
-                    record = Record(record.raw, record.lines, None, (TRUNCATED,))
-                if record.fields is None:
-                    self._reject(out, record)
-                else:
-                    self._split(out, record)
-                at += record.lines
+        for place in odd:
+            if place < at:
+                continue
+            self._pass(text, ends, at, place)
+            taken = self._take_odd(lines, place, following)
+            if taken == 0:
+                return text[ends[place] :] + (following or b"")
+            if mostly_plain:
+                self._hold(taken)
+            self.line += taken
+            at = place + taken
+        self._pass(text, ends, at, len(lines))
         return following
 
-    def _own_copy(self) -> IO[bytes]:
-        """Return the text that lines are written to, copying what has been read so far of a plain file."""
+    def _take_odd(self, lines: "_Lines", at: int, following: bytes | None) -> int:
+        """Judge the record that starts at a line; return its number of lines, 0 if it may go on."""
+        line = lines[at]
+        text = line.decode()
+        if not text.strip():
+            self.unit.intake.record_counts[BLANK_LINE] += 1
+            return 1
+        if line == self.head:
+            self._reject(Record(text, 1, None, (REPEATED_HEADER,)))
+            return 1
+        if (
+            b'"' not in line
+            and line.count(self.delimiter) == self.width - 1
+            and len(line) <= LONG_LINE
+            and not CONTROLS.search(text)
+        ):
+            careful, out = self.unit.careful_text(self.header)
+            out.write(careful.line(self.file.index, self.line, line))
+            careful.rows += 1
+            self.file.records += 1
+            return 1
+        window = [lines[n].decode() for n in range(at, min(at + MAX_RECORD_LINES, len(lines)))]
+        record = next_record(window, 0, self.header.delimiter, self.width)
+        near_end = at + MAX_RECORD_LINES > len(lines)
+        if record.fields is None and following is not None and near_end and '"' in text:
+            return 0
+        cut = following is None and not lines.closed and at + record.lines == len(lines)
+        if cut and record.reasons == (RAGGED,):
+            record = Record(record.raw, record.lines, None, (TRUNCATED,))
+        if record.fields is None:
+            self._reject(record)
+        else:
+            self._split(record, record.fields)
+        return record.lines
+
+    def _pass(self, text: bytes, ends: list[int], first: int, end: int) -> None:
+        """Leave the plain lines from `first` on to the engine."""
+        if first == end:
+            return
+        part, rows = self._plain_part(), end - first
         if self.out is None:
-            rows, probes = self.part.rows, self.part.probes
-            self.part, self.out = self.unit.shared_part(self.header)
-            self.base = self.part.rows
-            with self.file.path.open("rb") as source:
-                source.readline()
-                while self.passed and (text := source.read(min(self.passed, CHUNK))):
-                    self.out.write(text)
-                    self.passed -= len(text)
-            self.part.probes += [(self.base + row, key) for row, key in probes]
-            self.part.rows += rows
-        return self.out
+            self.passed += ends[end] - ends[first]
+        else:
+            self.out.write(text[ends[first] : ends[end]])
+        for at in range(first + -part.rows % PROBE_EVERY, end, PROBE_EVERY):
+            self._probe(part.rows + at - first, text[ends[at] : ends[at + 1] - 1])
+        part.rows += rows
+        self.newest = (part.rows - 1, text[ends[end - 1] : ends[end] - 1])
+        self.file.records += rows
+        self.line += rows
 
-    def _hold(self, out: IO[bytes], lines: int) -> None:
-        out.write(self.placeholder * lines)
-        self.part.rows += lines
-        self.line += lines
+    def _hold(self, lines: int) -> None:
+        """Hold the places of lines that are not plain."""
+        part = self._plain_part()
+        assert self.out is not None
+        self.out.write((PLACEHOLDER.encode() + self.delimiter * (self.width - 1) + b"\n") * lines)
+        part.rows += lines
 
-    def _reject(self, out: IO[bytes], record: Record) -> None:
+    def _plain_part(self) -> Part:
+        """Return where plain lines go, with a segment open at the line that is read."""
+        if self.part is None:
+            self.part, self.out = self.unit.plain_text(self.header)
+        if self.segment is None:
+            self.segment = (self.part.rows, self.line)
+        return self.part
+
+    def _end_segment(self) -> None:
+        if self.part is None or self.segment is None:
+            return
+        first_row, first_line = self.segment
+        self.part.segments.append(Segment(first_row, self.part.rows - first_row, self.file.index, first_line))
+        self.segment = None
+        if self.newest is not None:
+            self._probe(*self.newest)
+
+    def _probe(self, row: int, line: bytes) -> None:
+        assert self.part is not None
+        self.part.probes.append((row, line.split(self.delimiter)[self.key].decode()))
+
+    def _own_copy(self) -> None:
+        """Copy what was passed of a file that cannot be read where it lies, as not all of it is plain."""
+        if self.part is None or self.out is not None:
+            return
+        before, passed, segment = self.part, self.passed, self.segment
+        self.part, self.out = self.unit.plain_text(self.header)
+        base = self.part.rows
+        with self.file.path.open("rb") as source:
+            source.readline()
+            while passed and (text := source.read(min(passed, CHUNK))):
+                self.out.write(text)
+                passed -= len(text)
+        self.part.probes += [(base + row, key) for row, key in before.probes]
+        self.part.rows += before.rows
+        self.segment = (base, segment[1]) if segment else None
+        self.newest = (base + self.newest[0], self.newest[1]) if self.newest else None
+
+    def _reject(self, record: Record) -> None:
         self.unit.reject(self.file, self.line, record.raw, record.reasons)
         self.file.records += 1
-        self._hold(out, record.lines)
 
-    def _split(self, out: IO[bytes], record: Record) -> None:
-        assert record.fields is not None
-        values = dict(zip(self.header.names, record.fields, strict=True))
+    def _split(self, record: Record, fields: Sequence[str]) -> None:
+        values = dict(zip(self.header.names, fields, strict=True))
         row = {
             "f": self.file.index,
             "l": self.line,
@@ -206,4 +267,3 @@ class FileReader:
         if record.quoted_break:
             self.unit.intake.record_counts[QUOTED_BREAK] += 1
         self.file.records += 1
-        self._hold(out, record.lines)

@@ -68,27 +68,28 @@ class Merge:
         return {day: self._write(day, rule_version) for day in sorted(touched)}
 
     def _touch(self, partitions: Mapping[str, Mapping[str, Any]], load_date: str) -> set[str]:
-        """Load the partitions that the delivery, or what it replaces, has a say in into the table `prior`."""
+        """Create the view `prior` of the partitions that the delivery, or what it replaces, has a say in."""
         execute = self.connection.execute
         days = execute("SELECT DISTINCT CAST(delivery_date AS VARCHAR) FROM accepted").fetchall()
         replaced = {day for day, p in partitions.items() if load_date in p["loads"]}
         touched = {d for (d,) in days} | replaced
-        execute(f"CREATE OR REPLACE TABLE prior AS {self._stored([], partitions)}")
-        self._load(touched & set(partitions), partitions)
+        known = touched & set(partitions)
         execute(
-            """CREATE OR REPLACE TABLE affected AS
-            SELECT transaction_id FROM accepted
-            UNION SELECT transaction_id FROM prior WHERE load_date = CAST(? AS DATE)""",
-            [load_date],
+            f"""CREATE OR REPLACE TABLE replaced AS
+            SELECT DISTINCT transaction_id FROM ({self._stored(sorted(known & replaced), partitions)})
+            WHERE load_date = DATE '{load_date}'"""
+        )
+        execute(
+            """CREATE OR REPLACE VIEW affected AS
+            SELECT transaction_id FROM accepted UNION ALL SELECT transaction_id FROM replaced"""
         )
         further = self._elsewhere(set(partitions) - touched, partitions)
-        self._load(further, partitions)
-        execute("DELETE FROM prior WHERE load_date = CAST(? AS DATE)", [load_date])
+        execute(
+            f"""CREATE OR REPLACE VIEW prior AS
+            SELECT * FROM ({self._stored(sorted(known | further), partitions)})
+            WHERE load_date <> DATE '{load_date}'"""
+        )
         return touched | further
-
-    def _load(self, days: set[str], partitions: Mapping[str, Mapping[str, Any]]) -> None:
-        if days:
-            self.connection.execute(f"INSERT INTO prior {self._stored(sorted(days), partitions)}")
 
     def _stored(self, days: list[str], partitions: Mapping[str, Mapping[str, Any]]) -> str:
         current = [self._fetch(partitions[d]["key"]) for d in days if partitions[d]["rows"]]
@@ -132,8 +133,9 @@ class Merge:
         execute = self.connection.execute
         execute(
             """CREATE OR REPLACE TABLE contested_ids AS
-            SELECT transaction_id FROM accepted GROUP BY transaction_id
-            HAVING count(*) > 1 OR min(status) = 'CANCELLED'
+            SELECT transaction_id FROM accepted GROUP BY transaction_id HAVING count(*) > 1
+            UNION
+            SELECT transaction_id FROM accepted WHERE status = 'CANCELLED'
             UNION
             SELECT transaction_id FROM prior SEMI JOIN affected USING (transaction_id)"""
         )
@@ -160,8 +162,8 @@ class Merge:
         )
         execute(
             """CREATE OR REPLACE TABLE tally AS
-            SELECT CAST(delivery_date AS VARCHAR) AS delivery_date, CAST(load_date AS VARCHAR) AS load_date,
-              standing, count(*) AS rows, min(transaction_id) AS first_id, max(transaction_id) AS last_id
+            SELECT delivery_date, load_date, standing, count(*) AS rows,
+              min(transaction_id) AS first_id, max(transaction_id) AS last_id
             FROM merged GROUP BY ALL"""
         )
 
@@ -183,7 +185,9 @@ class Merge:
 
     def _write(self, day: str, rule_version: str) -> Partition:
         tally = self.connection.execute(
-            "SELECT load_date, standing, rows, first_id, last_id FROM tally WHERE delivery_date = ?", [day]
+            "SELECT CAST(load_date AS VARCHAR), standing, rows, first_id, last_id FROM tally "
+            "WHERE delivery_date = CAST(? AS DATE)",
+            [day],
         ).fetchall()
         partition = Partition()
         loads: dict[str, dict[str, int]] = {}

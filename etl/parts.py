@@ -37,7 +37,10 @@ class Segment:
 
 @dataclass(slots=True)
 class Part:
-    """One text the engine reads with one header; probes (row, key) prove the order of its rows."""
+    """Plain lines under one header, which the engine only types; probes (row, key) prove their order.
+
+    A row's number tells file and line, as lines that are not plain are rows that hold a place.
+    """
 
     path: Path
     header: Header
@@ -48,13 +51,27 @@ class Part:
 
 
 @dataclass(slots=True)
+class Careful:
+    """Whole lines under one header that are judged with care, each after its file's index and line number."""
+
+    path: Path
+    header: Header
+    rows: int = 0
+
+    def line(self, file: int, number: int, text: bytes) -> bytes:
+        """Return a line of the text."""
+        return b"%d%b%d%b%b\n" % (file, delimiter := self.header.delimiter.encode(), number, delimiter, text)
+
+
+@dataclass(slots=True)
 class Intake:
-    """What the engine needs of a unit: plain parts, split records, and records nobody can split."""
+    """What the engine needs of a unit: plain and careful lines, split records, and those nobody can split."""
 
     files: list[SourceFile]
-    parts: list[Part]
     split_path: Path
     broken_path: Path
+    parts: list[Part] = field(default_factory=list)
+    careful: list[Careful] = field(default_factory=list)
     split: int = 0
     broken: int = 0
     record_counts: Counter[str] = field(default_factory=Counter)

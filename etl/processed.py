@@ -10,6 +10,7 @@ from typing import Any
 from etl import publish
 from etl.contract import RAW_DATASETS, Contract, load
 from etl.discover import Delivery, deliveries, is_expired, rules_digest
+from etl.engine import connect
 from etl.errors import DataLakeError
 from etl.lock import hold
 from etl.market import Market
@@ -21,6 +22,7 @@ from etl.summary import RunSummary
 from etl.workload import Workload
 
 JOB = "raw-to-processed"
+LARGE_UNIT_BYTES = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,14 @@ def _run_dataset(store: Store, market: Market, scope: Scope, contract: Contract,
         summary.unchanged += len(found) - len(due)
         if not due:
             return
-        with tempfile.TemporaryDirectory(prefix="lake-") as folder:
-            workload = Workload(store, market, contract, lock, Path(folder))
+        large = any(sum(e.size for e in d.entries) > LARGE_UNIT_BYTES for d in due)
+        with (
+            tempfile.TemporaryDirectory(prefix="lake-") as folder,
+            connect(market, Path(folder), on_disk=large) as connection,
+        ):
+            workload = Workload(
+                store, market, contract, lock=lock, folder=Path(folder), connection=connection
+            )
             for delivery in due:
                 say(
                     "judging",

@@ -1,56 +1,31 @@
-"""The second step of judging: rows against the dimensions, and the delivered text of those that fail."""
+"""Rows against the dimensions: which rules they break there, as SQL over any relation of typed rows."""
 
-import json
-from collections.abc import Iterator
-from itertools import islice
-from pathlib import Path
-
-import duckdb
-
-from etl.engine import quoted
-from etl.judge import Judgement
-from etl.parts import Part
+from etl.contract import Rule
+from etl.market import Market
+from etl.masks import mask_names, masks_sql
 
 
-def refer(
-    connection: duckdb.DuckDBPyConnection, judgement: Judgement, parts: list[tuple[int, Part]], path: Path
-) -> None:
-    """Create the table `referred`: place (rowid in `judged`), masks, raw and fields of each row that fails.
+def references_sql(rules: tuple[Rule, ...], market: Market, relation: str) -> str:
+    """SELECT (place, q…) of the rows of `relation` that break one of the rules, by rowid, with their masks.
 
-    Joins do not keep the order of rows, so they cannot be part of the pass that line numbers hang on, and
-    that pass keeps no text of rows it accepts. The text is fetched from `parts` (first row, part) by row.
+    `relation` is SQL with the column `place` and the typed columns of transactions; what is known of clients
+    and providers comes from known_… and valid_…. Joins do not keep the order of rows.
     """
-    connection.execute(f"CREATE OR REPLACE TABLE failing AS {judgement.references}")
-    with path.open("w", encoding="utf-8") as stream:
-        for base, part in parts:
-            for place, raw in _texts(part, base, _places(connection, base, part.rows)):
-                values = dict(zip(part.header.names, raw.split(part.header.delimiter), strict=True))
-                fields = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-                stream.write(json.dumps({"place": place, "raw": raw, "fields": fields}) + "\n")
-    connection.execute(
-        f"""CREATE OR REPLACE TABLE referred AS
-        SELECT f.*, t.raw, t.fields FROM failing AS f LEFT JOIN read_json('{quoted(path)}',
-          format = 'newline_delimited', columns = {{place: 'BIGINT', raw: 'VARCHAR', fields: 'VARCHAR'}}) AS t
-        ON t.place = f.place"""
-    )
-
-
-def _places(connection: duckdb.DuckDBPyConnection, base: int, rows: int) -> Iterator[int]:
-    """Yield the failing rows of a part that kept no text, in order."""
-    found = connection.cursor().execute(
-        """SELECT f.place FROM failing AS f JOIN judged AS j ON j.rowid = f.place
-        WHERE f.place >= ? AND f.place < ? AND j.raw IS NULL ORDER BY 1""",
-        [base, base + rows],
-    )
-    while batch := found.fetchmany(10_000):
-        yield from (place for (place,) in batch)
-
-
-def _texts(part: Part, base: int, places: Iterator[int]) -> Iterator[tuple[int, str]]:
-    """Yield (place, line) of the wanted rows of a part in one pass over its text."""
-    with part.path.open(encoding="utf-8", newline="\n") as stream:
-        at = base - part.skip
-        for place in places:
-            line = next(islice(stream, place - at, None))
-            at = place + 1
-            yield place, line.removesuffix("\n")
+    names = mask_names("q", len(rules))
+    return f"""SELECT place, {", ".join(names)} FROM (
+  SELECT place, {", ".join(masks_sql("q", rules, market))} FROM (
+    SELECT j.*, kc.client_id AS known_client_id, vc.client_id AS valid_client_id, vc.contracted_power_kw,
+      kp.provider_id AS known_provider_id, vp.provider_id AS valid_provider_id
+    FROM (
+      SELECT place, client_id, provider_id, delivery_date, quantity_mwh,
+        epoch_us(delivery_end) - epoch_us(delivery_start) AS duration_us
+      FROM {relation}
+    ) AS j
+    LEFT JOIN known_clients AS kc ON j.client_id = kc.client_id
+    LEFT JOIN valid_clients AS vc ON j.client_id = vc.client_id AND j.delivery_date >= vc.first_day
+      AND j.delivery_date < vc.end_day
+    LEFT JOIN known_providers AS kp ON j.provider_id = kp.provider_id
+    LEFT JOIN valid_providers AS vp ON j.provider_id = vp.provider_id AND j.delivery_date >= vp.first_day
+      AND j.delivery_date < vp.end_day
+  )
+) WHERE {" OR ".join(f"{m} <> 0" for m in names)}"""

@@ -1,8 +1,10 @@
 """One unit from delivered files to a published, committed state."""
 
+import shutil
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from etl.content import hash_sql
 from etl.contract import FILE_RULES, Contract, load, rule_version
 from etl.counts import Counts, PeriodGroups, count, failures, period_groups, sizes
 from etl.discover import Delivery, rules_digest
-from etl.engine import ParquetFile, connect, model, write_parquet
+from etl.engine import ParquetFile, model, write_parquet
 from etl.evidence import conflict_reasons, write_dq_results, write_quarantine
 from etl.intake import take_in
 from etl.judge import Judgement, compile_contract
@@ -29,7 +31,6 @@ from etl.store import Store
 from etl.summary import Breach, UnitResult
 from etl.unit import judge
 
-LARGE_UNIT_BYTES = 256 << 20
 PENDING_LIMIT = 1000
 
 
@@ -48,67 +49,88 @@ class _Result:
 
 
 class Workload:
-    """Judges and publishes the units of one dataset under a lock that the caller holds."""
+    """Judges and publishes the units of one dataset, under a lock and in a session that the caller holds."""
 
-    def __init__(self, store: Store, market: Market, contract: Contract, lock: Lock, folder: Path) -> None:
+    def __init__(
+        self,
+        store: Store,
+        market: Market,
+        contract: Contract,
+        *,
+        lock: Lock,
+        folder: Path,
+        connection: duckdb.DuckDBPyConnection,
+    ) -> None:
         self.store = store
         self.market = market
         self.contract = contract
         self.lock = lock
         self.folder = folder
+        self.connection = connection
         self.area = processed_area(contract.name)
         self.judgement: Judgement = compile_contract(contract, market)
+        self.references = References(store, folder)
 
     def run(self, delivery: Delivery) -> UnitResult:
         """Judge one delivery and publish it; on a breach leave evidence and publish nothing."""
+        with self._room(delivery) as folder:
+            return self._run(delivery, folder)
+
+    def _run(self, delivery: Delivery, folder: Path) -> UnitResult:
         started = time.monotonic()
-        folder = self.folder / delivery.load_date
-        folder.mkdir()
+        connection, references = self.connection, self.references
         index = read_index(self.store, self.area)
         files = [
             SourceFile(i, e.key, self.store.fetch(e.key, folder), e.size, e.etag)
             for i, e in enumerate(delivery.entries)
         ]
         intake = take_in(self.contract, files, folder)
-        large = sum(f.size for f in files) > LARGE_UNIT_BYTES
-        with connect(self.market, folder, on_disk=large) as connection:
-            references = References(self.store, folder)
-            if self.contract.name == "transactions":
-                references.prepare(connection, delivery.load_date)
-            judged = judge(connection, self.judgement, intake, delivery.load_date)
-            result = _Result(self._run_id(delivery, intake, references))
-            self._settle(connection, delivery, index, result, folder)
-            counts = count(connection, self.judgement, intake, result.standings)
-            groups = (
-                period_groups(connection, self.market)
-                if self.contract.name == "transactions"
-                else PeriodGroups()
-            )
-            result.failed = failures(
-                self.contract,
-                intake=intake,
-                judged=judged,
-                counts=counts,
-                standings=result.standings,
-                periods=groups,
-            )
-            results = outcomes(
-                (*load(FILE_RULES).all_rules, *self.contract.all_rules),
-                result.failed,
-                sizes(intake, judged, counts, result.standings, groups),
-            )
-            quarantined = write_quarantine(connection, self.judgement, result.run_id, folder)
-            result.reasons = quarantined.reasons | conflict_reasons(self.contract, result.standings)
-            if quarantined.file.rows:
-                result.files[self._key("quarantine", delivery, "records")] = quarantined.file
-            dq = write_dq_results(connection, results, result.run_id, folder)
-            result.files[self._key("dq_results", delivery, "results")] = dq
-            if breached := breaches(results):
-                evidence = self._leave_evidence(delivery, result)
-                return self._report(started, intake, counts, result, breached=breached, evidence=evidence)
-            self._describe(connection, delivery, references, intake=intake, counts=counts, result=result)
-            self._publish(delivery, index, intake, result)
+        if self.contract.name == "transactions":
+            references.prepare(connection, delivery.load_date)
+        judged = judge(connection, self.judgement, intake, delivery.load_date)
+        result = _Result(self._run_id(delivery, intake, references))
+        self._settle(connection, delivery, index, result, folder)
+        counts = count(connection, self.judgement, intake, result.standings)
+        groups = (
+            period_groups(connection, self.market) if self.contract.name == "transactions" else PeriodGroups()
+        )
+        result.failed = failures(
+            self.contract,
+            intake=intake,
+            judged=judged,
+            counts=counts,
+            standings=result.standings,
+            periods=groups,
+        )
+        results = outcomes(
+            (*load(FILE_RULES).all_rules, *self.contract.all_rules),
+            result.failed,
+            sizes(intake, judged, counts, result.standings, groups),
+        )
+        quarantined = write_quarantine(connection, self.judgement, result.run_id, folder)
+        result.reasons = quarantined.reasons | conflict_reasons(self.contract, result.standings)
+        if quarantined.file.rows:
+            result.files[self._key("quarantine", delivery, "records")] = quarantined.file
+        dq = write_dq_results(connection, results, result.run_id, folder)
+        result.files[self._key("dq_results", delivery, "results")] = dq
+        if breached := breaches(results):
+            evidence = self._leave_evidence(delivery, result)
+            return self._report(started, intake, counts, result, breached=breached, evidence=evidence)
+        self._describe(connection, delivery, references, intake=intake, counts=counts, result=result)
+        self._publish(delivery, index, intake, result)
         return self._report(started, intake, counts, result)
+
+    @contextmanager
+    def _room(self, delivery: Delivery) -> Iterator[Path]:
+        """Give a unit a folder of its own; free it, and the memory of the unit's rows, afterwards."""
+        folder = self.folder / delivery.load_date
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            for table in ("typed", "judged", "texts", "settled"):
+                self.connection.execute(f"DROP TABLE IF EXISTS {table}")
+            shutil.rmtree(folder)
 
     def _run_id(self, delivery: Delivery, intake: Intake, references: References) -> str:
         """Identify the run by what it judges, so that repeating it gives the same bytes."""
@@ -245,7 +267,7 @@ class Workload:
         checks = (f"{name[:-1]}_unknown", f"{name[:-1]}_validity")
         tests = [self.judgement.broken_sql(self.contract.rule(check)) for check in checks]
         rows = connection.execute(
-            f"SELECT DISTINCT {key} FROM located WHERE {' OR '.join(tests)} "
+            f"SELECT DISTINCT {key} FROM judged WHERE {' OR '.join(tests)} "
             f"ORDER BY 1 LIMIT {PENDING_LIMIT + 1}"
         ).fetchall()
         return ["*"] if len(rows) > PENDING_LIMIT else [r[0] for r in rows]

@@ -6,7 +6,7 @@ import pytest
 import sqlglot
 import yaml
 
-from etl import contract, judge
+from etl import contract, judge, masks
 from etl.catalog import Zone, table, tables
 from etl.checks import CHECKS, Level
 from etl.errors import DataLakeError
@@ -61,7 +61,7 @@ def test_every_check_is_used_by_a_rule_and_every_rule_says_what_to_do() -> None:
 
 
 def test_each_row_rule_has_a_bit_of_its_own_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "MASK_BITS", 7)
+    monkeypatch.setattr(masks, "MASK_BITS", 7)
     judgement = judge.compile_contract(contract.load("transactions"), Market())
     levels = {Level.ROW, Level.REFERENCE}
     rules = [r for r in contract.load("transactions").all_rules if CHECKS[r.check].level in levels]
