@@ -114,7 +114,8 @@ def read_objects(names: Names, store: Store, prefixes: Sequence[str]) -> Stateme
 def write_objects(names: Names, store: Store, prefixes: Sequence[str]) -> Statement:
     """Write and delete the objects under prefixes, in parts where they are large."""
     actions = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
-    return allow(f"Write{store.title()}", actions, [names.objects_arn(store, prefix) for prefix in prefixes])
+    place = store.title() if names.at_home else f"Replica{store.title()}"
+    return allow(f"Write{place}", actions, [names.objects_arn(store, prefix) for prefix in prefixes])
 
 
 def use_key(names: Names, purpose: KeyPurpose, services: Sequence[str], *, write: bool) -> Statement:

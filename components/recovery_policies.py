@@ -49,7 +49,8 @@ def backup_policy(names: Names, databases: Sequence[str], namespace: str) -> Doc
         allow("SeeSnapshots", ["redshift:DescribeClusterSnapshots"], [away.cluster_arn]),
         *list_bucket(names, Store.ARTIFACTS, ["jobs/", "packages/", *temporary]),
         read_objects(names, Store.ARTIFACTS, ["jobs/", "packages/", *temporary]),
-        use_key(names, KeyPurpose.DATA, ["s3"], write=False),
+        write_objects(names, Store.ARTIFACTS, temporary),
+        use_key(names, KeyPurpose.DATA, ["s3"], write=True),
         *write_logs(names, names.job_log_groups(BACKUP)),
         allow("ReadEncryptionSettings", ["glue:GetSecurityConfiguration"], ["*"]),
         allow(

@@ -240,7 +240,9 @@ def test_the_backup_knows_what_to_read_and_where_to_write(stack: str) -> None:
     assert {"replica-catalog-script", "replica-backup-policy", "pipeline-package"} <= behind(stack, job)
     found = statements(stack, "replica-backup-policy")
     writes = [arn for one in found.values() if "s3:PutObject" in one["Action"] for arn in one["Resource"]]
-    assert writes == [f"arn:aws:s3:::energy-trading-datalake-{stack}-artifacts-replica/catalog-backups/*"]
+    spill = f"arn:aws:s3:::energy-trading-datalake-{stack}-artifacts/temporary/catalog-backup/*"
+    backups = f"arn:aws:s3:::energy-trading-datalake-{stack}-artifacts-replica/catalog-backups/*"
+    assert sorted(writes) == sorted([spill, backups])
     changing = ("Create", "Update", "Delete", "Put", "Grant", "Revoke", "Add", "Remove")
     actions = {action for one in found.values() for action in one["Action"]}
     for action in actions:
