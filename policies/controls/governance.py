@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from policies.controls.control import (
     Category,
@@ -121,13 +121,25 @@ def _is_stack(graph: Graph, urn: str) -> bool:
 
 def _no_secrets(graph: Graph) -> Iterator[Judgement]:
     for resource in (r for r in graph.resources if r.token.startswith("aws:")):
-        found = (_secret(resource, _dotted(path)) for path in _found(dict(resource.props), ()))
-        yield from settle(resource, found)
+        # Nearly no resource holds any: looking is quick, telling where is not.
+        paths = _found(dict(resource.props), ()) if _holds_any(resource.props) else ()
+        yield from settle(resource, (_secret(resource, _dotted(path)) for path in paths))
 
 
 def _secret(resource: Resource, where: str) -> Judgement:
     # The value itself never reaches a message.
     return fails(resource, f"{where} holds what looks like a credential in clear")
+
+
+def _holds_any(value: object) -> bool:
+    """Whether a value holds, at any depth, a string that can only be a credential."""
+    if isinstance(value, str):
+        return has_secret_shape(value)
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for item in inner:  # noqa: SIM110 - a loop: every value of every stack comes here
+        if _holds_any(item):
+            return True
+    return False
 
 
 def _found(value: Value, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:

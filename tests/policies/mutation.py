@@ -25,7 +25,7 @@ from policies.host import resources_of
 from tests.policies.mutants_support import Mutant, mutants
 from tests.policies.protocol_support import PROJECT, ROOT, recorded_program
 from tests.policies.reads_support import looked_at
-from tests.policies.survivors_support import Reason, reason_of
+from tests.policies.survivors_support import REASONS, Reason, reason_of
 
 TABLE = ROOT / "docs" / "policy-mutations.md"
 
@@ -89,13 +89,17 @@ def said_of(graph: Graph, controls: Iterable[Control] = CONTROLS) -> Said:
     )
 
 
-def fates(graph: Graph) -> list[Fate]:
-    """What becomes of every mutant of a stack."""
+def fates(graph: Graph, *, one_of_each: bool = False) -> list[Fate]:
+    """What becomes of every mutant of a stack, or of the first of each line of the table."""
     sound = said_of(graph)
     near = neighbours(graph)
-    found = []
+    found: list[Fate] = []
     looked = looked_at(CONTROLS, graph)
+    done: set[tuple[str, str, str]] = set()
     for mutant in mutants(graph, looked):
+        if one_of_each and mutant.group in done:
+            continue
+        done.add(mutant.group)
         # A control that never asked for a property of the resource cannot tell its mutant from the original.
         able = [c for c in CONTROLS if mutant.urn in looked.touched[c.id]]
         new = said_of(Graph(mutant.resources), CONTROLS if mutant.removes else able) - sound
@@ -179,9 +183,18 @@ def table(found: list[Fate]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def idle_reasons(found: list[Fate]) -> list[Reason]:
+    """Reasons that explain no survivor: the program, or a control, has outgrown them."""
+    used = {fate.reason for fate in found if fate.survives}
+    return [reason for reason in REASONS if reason not in used]
+
+
 def main(arguments: list[str]) -> int:
     """Write the table, or check it."""
-    content = table(fates(production()))
+    found = fates(production())
+    content = table(found)
+    for reason in idle_reasons(found):
+        print(f"explains nothing: {reason}", file=sys.stderr)
     print(*(line for line in content.splitlines() if "killed," in line or "are killed." in line))
     if "--check" in arguments:
         return 0 if TABLE.exists() and TABLE.read_text() == content else 1

@@ -39,7 +39,7 @@ def _harmless(kind: str, places: tuple[str, ...], operators: tuple[str, ...], te
     return Reason(kind, places, operators, text)
 
 
-_REASONS = (
+REASONS = (
     _harmless(
         "athena.workgroup",
         ("configuration.enforce", "configuration.publish", "configuration.requesterPays"),
@@ -71,7 +71,6 @@ _REASONS = (
     ),
     _harmless("events.target", ("targetId",), _REMOVED, _LABEL),
     _harmless("glue.catalog-encryption", ("catalogId",), _REMOVED, _ACCOUNT),
-    _harmless("glue.connection", ("connectionType",), _REMOVED, _DEFAULT),
     _harmless(
         "glue.crawler", ("databaseName",), _REMOVED, "it is for tables that a crawler makes; these compare"
     ),
@@ -171,7 +170,7 @@ _REASONS = (
 
 def reason_of(kind: str, place: str, operator: str) -> Reason | None:
     """Why mutants of a line of the table may survive; `None` where nobody has said."""
-    for reason in _REASONS:
+    for reason in REASONS:
         meant = reason.kind == kind and place.startswith(reason.places)
         if meant and operator in (reason.operators or (operator,)):
             return reason

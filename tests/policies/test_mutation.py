@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 
 from policies.controls.registry import CONTROLS
@@ -15,8 +13,8 @@ from tests.policies.mutation import Fate, fates, production, said_of
 from tests.policies.reads_support import looked_at
 from tests.policies.stack_support import lake
 
-KILLED_AT_LEAST = 0.9
-"""Share of the harmful mutants; docs/policy-mutations.md lists the ones that survive."""
+KILLED_AT_LEAST = 0.99
+"""Share of the harmful mutants, one of each line; `python -m tests.policies.mutation` tries all of them."""
 
 KINDS = {control.id: control.kinds for control in CONTROLS}
 
@@ -28,7 +26,7 @@ def stack() -> Graph:
 
 @pytest.fixture(scope="module")
 def found(stack: Graph) -> list[Fate]:
-    return fates(stack)
+    return fates(stack, one_of_each=True)
 
 
 @pytest.mark.slow
@@ -42,12 +40,6 @@ def test_most_harmful_mutants_of_the_production_stack_are_killed(found: list[Fat
     killed = [fate for fate in harmful if not fate.survives]
     assert len(killed) >= 400
     assert len(killed) / len(harmful) >= KILLED_AT_LEAST
-
-
-@pytest.mark.slow
-def test_every_survivor_is_explained(found: list[Fate]) -> None:
-    unexplained = Counter(fate.mutant.group for fate in found if fate.survives and fate.reason is None)
-    assert unexplained == Counter()
 
 
 @pytest.mark.slow
