@@ -115,10 +115,11 @@ class Driver:
         Raises as `preview` does. What was made before a failure is in the state; a rerun goes on from there.
         """
         self.preview()
-        first = self.workspace.mode is Mode.EMBEDDED and not recovery.resources(self.workspace)
+        # On a first deployment to the embedded AWS there is nothing yet that could be lost.
+        whole = self.workspace.mode is Mode.EMBEDDED and not recovery.resources(self.workspace)
         with (
-            recovery.unsaved(self.workspace) if first else contextlib.nullcontext(),
-            self._operation("Deploying", _UNSAVED if first else {}) as (stack, feed),
+            self._saving(whole),
+            self._operation("Deploying", whole=whole) as (stack, feed),
             self._told(feed),
         ):
             stack.up(policy_packs=[str(self.pack)], on_event=feed)
@@ -132,9 +133,12 @@ class Driver:
 
     def destroy(self) -> Outcome:
         """Delete everything the stack holds."""
-        # In the embedded AWS a killed run's successor finds gone what its state speaks of, and goes on.
-        settings = _UNSAVED if self.workspace.mode is Mode.EMBEDDED else {}
-        with self._operation("Destroying", settings) as (stack, feed), self._told(feed):
+        whole = self.workspace.mode is Mode.EMBEDDED
+        with (
+            self._saving(whole),
+            self._operation("Destroying", whole=whole) as (stack, feed),
+            self._told(feed),
+        ):
             stack.destroy(on_event=feed, run_program=False)
         return self._outcome(feed)
 
@@ -143,16 +147,20 @@ class Driver:
         with self._operation("Reading the state") as (stack, _):
             return dict(stack.export_stack().deployment or {})
 
+    def _saving(self, whole: bool) -> contextlib.AbstractContextManager[None]:
+        return recovery.unsaved(self.workspace) if whole else contextlib.nullcontext()
+
     @contextlib.contextmanager
     def _operation(
-        self, title: str, settings: Mapping[str, str] = {}, *, planning: bool = False
+        self, title: str, *, planning: bool = False, whole: bool = False
     ) -> Iterator[tuple[automation.Stack, Feed]]:
+        """Hold the stack for one operation of the engine; a `whole` one saves its state only at its end."""
         workspace = self.workspace
         workspace.prepare()
         plugins.install(workspace, self.engine)
         environment = workspace.environment(self.emulator, os.environ) | {
             "LAKE_POLICY_REPORT": str(self.report),
-            **settings,
+            **(_UNSAVED if whole else {}),
         }
         self._failure = None
         with recovery.alone(workspace), _environment(environment), sdk_speed.quick():

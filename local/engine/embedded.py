@@ -73,9 +73,13 @@ class Embedded:
 
     def _started(self) -> process.Emulator:
         """Return the running emulator after making sure that the state is about it."""
-        if recovery.lost(self.workspace) and process.stop(self.root, self.stack):
+        if recovery.lost(self.workspace):
+            process.stop(self.root, self.stack)
+            instance.forget(self.workspace)
+            recovery.settle(self.workspace)
             console.messages().print(
-                f"The first deployment of stack {self.stack} was killed; rebuilding starts from nothing."
+                f"The last run that made or removed all of stack {self.stack} was killed;"
+                " rebuilding starts from nothing."
             )
         with console.step("Starting the embedded AWS") as step:
             emulator, fresh = process.ensure(self.root, self.stack)

@@ -102,22 +102,27 @@ def _holds(lock: Lock) -> bool:
 
 @contextlib.contextmanager
 def unsaved(workspace: Workspace) -> Iterator[None]:
-    """Mark a deployment whose state is written only at its end, for the case that it never gets there.
+    """Mark an operation whose state is written only at its end, for the case that it never gets there.
 
-    Only a first deployment on the embedded AWS is one: there is nothing yet that could be lost.
+    An engine that ends by itself has written the state before it lets go of its lock.
     """
     mark = _unsaved_mark(workspace)
     mark.touch()
     try:
         yield
     finally:
-        if resources(workspace):
+        if not locks(workspace):
             mark.unlink(missing_ok=True)
 
 
 def lost(workspace: Workspace) -> bool:
-    """Tell whether a first deployment was killed: the embedded AWS holds what no state speaks of."""
-    return _unsaved_mark(workspace).exists() and not resources(workspace)
+    """Tell whether such an operation was killed: the state is not about what the embedded AWS holds."""
+    return _unsaved_mark(workspace).exists()
+
+
+def settle(workspace: Workspace) -> None:
+    """Drop the mark, once nothing is left that the state could be wrong about."""
+    _unsaved_mark(workspace).unlink(missing_ok=True)
 
 
 def _unsaved_mark(workspace: Workspace) -> Path:

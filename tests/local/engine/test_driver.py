@@ -96,6 +96,16 @@ def test_a_fault_of_the_program_is_told_with_its_own_line_only(here: Project, pu
     assert "site-packages" not in str(raised.value)
 
 
+def test_an_output_that_fails_when_the_program_has_ended_is_told(
+    here: Project, pulumi_engine: Engine
+) -> None:
+    here.write(
+        "import pulumi\n\nfor n in range(3):\n    pulumi.Output.from_input(n).apply(lambda x: 1 // x)\n"
+    )
+    with pytest.raises(EngineError, match="division"):
+        here.driver(pulumi_engine).preview()
+
+
 def test_the_users_own_pulumi_and_aws_settings_are_neither_seen_nor_changed(
     here: Project, pulumi_engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

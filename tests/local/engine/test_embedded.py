@@ -2,8 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,8 @@ from local.engine.errors import EngineError
 from tests.local.engine.engine_support import Project, project
 
 pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[3]
 
 BUCKETS = """
     import pulumi_aws as aws
@@ -79,6 +83,47 @@ def test_a_stack_whose_embedded_aws_was_killed_is_rebuilt_and_says_so(
     second = process.find(here.root, "local")
     assert second is not None
     assert len(Cloud(second.endpoint).client("s3").list_buckets()["Buckets"]) == 2
+
+
+def killed(here: Project, stack: Embedded, verb: str, ready: Callable[[str], bool]) -> None:
+    """Run a verb in a process of its own and kill it and its engine once `ready` says so of what it printed."""
+    code = (
+        "import sys; from pathlib import Path; from local.engine import binary;"
+        " from local.engine.embedded import Embedded; root, program, pack, verb = sys.argv[1:];"
+        " getattr(Embedded(Path(root), Path(program), Path(pack), binary.ensure()), verb)()"
+    )
+    command = [sys.executable, "-c", code, str(here.root), str(here.program), str(here.pack), verb]
+    with subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as running:
+        assert running.stdout is not None
+        said = ""
+        for line in running.stdout:
+            said += line
+            if ready(said):
+                os.killpg(running.pid, signal.SIGKILL)
+                break
+        else:
+            raise AssertionError(f"never got to the point of the kill:\n{said}")
+    assert recovery.lost(stack.workspace)
+
+
+@pytest.mark.parametrize("verb", ["up", "destroy"])
+def test_what_was_killed_while_it_made_or_removed_the_whole_stack_is_rebuilt(
+    here: Project, pulumi_engine: Engine, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    here.write(BUCKETS.replace("range(2)", "range(60)"), settings=SETTINGS)
+    stack = embedded(here, pulumi_engine)
+    word = "created Bucket"
+    if verb == "destroy":
+        assert stack.up().changes == {"create": 60}
+        word = "deleted Bucket"
+    killed(here, stack, verb, lambda said: word in said)
+    assert stack.up().changes == {"create": 60}
+    assert "was killed" in " ".join(capsys.readouterr().err.split())
+    assert not recovery.lost(stack.workspace)
+    stack.destroy()
+    assert recovery.resources(stack.workspace) == []
 
 
 def test_destroy_after_the_embedded_aws_died_forgets_the_stack(here: Project, pulumi_engine: Engine) -> None:
