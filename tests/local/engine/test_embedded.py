@@ -86,7 +86,7 @@ def test_a_stack_whose_embedded_aws_was_killed_is_rebuilt_and_says_so(
 
 
 def killed(here: Project, stack: Embedded, verb: str, ready: Callable[[str], bool]) -> None:
-    """Run a verb in a process of its own and kill it and its engine once `ready` says so of what it printed."""
+    """Run a verb in a process of its own; kill it and its engine once `ready` says so of what it printed."""
     code = (
         "import sys; from pathlib import Path; from local.engine import binary;"
         " from local.engine.embedded import Embedded; root, program, pack, verb = sys.argv[1:];"
