@@ -7,6 +7,7 @@ and they are asked with an empty message. A policy that finds no graph prepared 
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any, cast
 
@@ -68,6 +69,8 @@ def serve() -> None:
     """Serve the pack to the engine until the process is killed; prints the port first."""
     # The engine names the stack it works on; the stack's profile is what the pack starts with.
     pack = build(stack=os.environ.get("PULUMI_STACK", ""))
+    # What is loaded once stays: the collector need not walk it again for every stack.
+    gc.freeze()
     # The SDK takes its server by this name when a pack starts.
     setattr(sdk, SERVER, servicer_of(pack))
     PolicyPack(

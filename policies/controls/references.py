@@ -16,7 +16,7 @@ from policies.controls.control import (
     settle,
     unverified,
 )
-from policies.graph.accounts import home_account
+from policies.graph.accounts import home_account, home_region
 from policies.graph.arns import local_name, parse_arn
 from policies.graph.kinds import IDENTITIES, Kind
 from policies.graph.model import Graph, Join, Resource
@@ -129,6 +129,11 @@ def _regions(graph: Graph) -> Iterator[Judgement]:
     yield from _grant_away(graph)
 
 
+def _place(graph: Graph, resource: Resource) -> str:
+    """Return the region of a resource; empty also where its program names the stack's own."""
+    return "" if resource.region == graph.derived(home_region) else resource.region
+
+
 def _grant_away(graph: Graph) -> Iterator[Judgement]:
     """Judge whether grants for copies of snapshots lie where the copies go."""
     for copies in graph.of(Kind.REDSHIFT_SNAPSHOT_COPY):
@@ -151,7 +156,7 @@ def _apart(graph: Graph, resource: Resource, prop: str) -> Iterator[Judgement]:
         regions = [r.props.get("region") for r in (resource, target) if r.declares("region")]
         if any(isinstance(region, Unknown) for region in regions):
             yield unverified(resource, f"whether it lies in the region of {target.name} is not known yet")
-        elif resource.region != target.region:
+        elif _place(graph, resource) != _place(graph, target):
             here, there = resource.region or "the stack's own region", target.region or "the stack's own"
             yield fails(
                 resource, f"lies in {here}, but {target.name}, which {prop} names, in {there}",

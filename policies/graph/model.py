@@ -45,7 +45,8 @@ class Resource:
     @property
     def region(self) -> str:
         """The region that the program put it in; empty where that is the provider's own."""
-        region = self.props.get("region")
+        # What the provider reports as the region of everything is no choice of the program's.
+        region = (self.props if self.inputs is None else self.inputs).get("region")
         return region if isinstance(region, str) else ""
 
     def at(self, *path: str) -> Value:

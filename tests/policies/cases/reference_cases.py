@@ -100,7 +100,12 @@ CASES: dict[str, Forms] = {
         ],
     },
     "DL-REF-02": {
-        "pass": [passes(_LAKE), passes(_two_topics(_AWAY)), passes(_copies(region=_AWAY))],
+        "pass": [
+            passes(_LAKE),
+            passes(_two_topics(_AWAY)),
+            passes(_copies(region=_AWAY)),
+            passes(put(_LAKE, "data-policy", "region", REGION)),
+        ],
         "fail": [
             fails(_two_topics(None), "topic-policy-away", "stack's own region"),
             fails(_MOVED, "alias", _AWAY),
