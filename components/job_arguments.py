@@ -17,6 +17,7 @@ def job_arguments(
     return {
         "--lake_uri": names.uri(Store.DATA),
         "--catalog_database": names.database(job.writes),
+        "--metric_namespace": names.run_metric_namespace,
         "--market_timezone": market.timezone,
         "--price_floor": _number(market.price_floor),
         "--price_cap": _number(market.price_cap),

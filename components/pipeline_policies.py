@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from components.iam import (
-    METRIC_NAMESPACES,
     Document,
     Statement,
     allow,
     document,
     list_bucket,
+    put_metrics,
     read_objects,
     tell_absence,
     use_key,
@@ -58,12 +58,7 @@ def job_policy(names: Names, job: JobPlan, tables: Sequence[str]) -> Document:
             names.catalog_arns(database, tuple(tables)),
         ),
         *_common(names, names.job_log_groups(job.name)),
-        allow(
-            "PutMetrics",
-            ["cloudwatch:PutMetricData"],
-            ["*"],
-            {"StringEquals": {"cloudwatch:namespace": list(METRIC_NAMESPACES)}},
-        ),
+        put_metrics(names),
     )
 
 
