@@ -35,14 +35,14 @@ ADD_PARTITIONS = (
 REMOVE_PARTITIONS = ("glue:BatchDeletePartition", "glue:DeletePartition")
 
 
-def job_policy(names: Names, job: JobPlan, tables: Sequence[str]) -> Document:
+def job_policy(names: Names, job: JobPlan, zone: str, tables: Sequence[str]) -> Document:
     """Read the job's inputs, write its outputs, register their partitions, log and measure.
 
-    `tables` are the tables of the zone the job writes.
+    `zone` is the one the job writes, `tables` are its tables.
     """
-    reads, writes = [f"{zone}/" for zone in job.reads], [f"{job.writes}/"]
+    reads, writes = [f"{one}/" for one in job.reads], [f"{zone}/"]
     temporary = [names.temporary_prefix(job.name)]
-    database = names.database(job.writes)
+    database = names.database(zone)
     return document(
         *list_bucket(names, Store.DATA, [*reads, *writes]),
         tell_absence(names, Store.DATA),

@@ -12,6 +12,7 @@ from components.names import KeyPurpose, Names, Store
 from components.pipeline_plan import JOBS
 from components.settings import parse
 from etl.catalog import Zone, tables
+from etl.warehouse.load import DATASET
 from tests.unit.iam_lint_support import lint_resource_policy
 from tests.unit.recorder import PROJECT, STACKS, UNKNOWN, Registration, record, recorded, stack_config
 
@@ -158,7 +159,7 @@ def test_every_job_and_crawler_can_raise_an_alert(stack: str) -> None:
 
 
 def test_every_dataset_is_watched_for_failure_freshness_latency_quality_and_volume(stack: str) -> None:
-    datasets = {table.name for zone in (Zone.RAW, Zone.CURATED) for table in tables(zone)}
+    datasets = {table.name for zone in (Zone.RAW, Zone.CURATED) for table in tables(zone)} | {DATASET}
     namespace = names_of(stack).run_metric_namespace
     watched: dict[str, set[str]] = {}
     for one in of_type(stack, "MetricAlarm"):
@@ -263,7 +264,7 @@ def test_the_dashboards_of_state_resources_and_costs_show_what_exists(stack: str
         "JobName": {one.inputs["name"] for one in of_type(stack, "Job")},
         "BucketName": {one.inputs["bucket"] for one in of_type(stack, "Bucket")},
         "ClusterIdentifier": {one.inputs["clusterIdentifier"] for one in of_type(stack, "Cluster")},
-        "Dataset": {table.name for zone in Zone for table in tables(zone)},
+        "Dataset": {table.name for zone in Zone for table in tables(zone)} | {DATASET},
     }
     for body in found.values():
         places = [(widget["x"], widget["y"]) for widget in body["widgets"]]
