@@ -26,6 +26,7 @@ from components.redshift_warehouse import log_groups as warehouse_log_groups
 from components.settings import load
 from components.warehouse_policies import LOADER_CALLS
 from etl.catalog import Zone, tables
+from etl.warehouse.load import DATASET
 
 ROOT = Path(__file__).resolve().parent
 
@@ -91,6 +92,7 @@ pipeline = GluePipeline(
         root=ROOT,
         tables=contracts,
         catalog=catalog,
+        warehouse=warehouse,
         artifacts=[*artifacts.ready, *replica.ready],
         data_key_arn=keys.arn(KeyPurpose.DATA),
         logs_key_arn=keys.arn(KeyPurpose.LOGS),
@@ -130,7 +132,7 @@ observability = Observability(
         settings=settings,
         names=names,
         topic=alerts,
-        datasets=[table.name for zone in (Zone.RAW, Zone.CURATED) for table in contracts[zone]],
+        datasets=[*(table.name for zone in (Zone.RAW, Zone.CURATED) for table in contracts[zone]), DATASET],
         watched=trail.metrics,
         log_groups=pipeline.log_groups,
     ),

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from components import pipeline_metrics as metrics
 from components.names import Names
 from components.settings import Settings
 from components.trail_watch import Watch
+from etl import run_metrics as metrics
 
 HOUR, DAY = 3600, 86_400
 AT_LEAST, ABOVE, BELOW = "GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold"
@@ -78,7 +78,7 @@ def pipeline_alarms(names: Names, settings: Settings, datasets: Sequence[str]) -
         slug = dataset.replace("_", "-")
 
         def of(name: str, statistic: str, period: int = DAY, dataset: str = dataset) -> Metric:
-            return Metric(metrics.PIPELINE_METRICS, name, statistic, period, {metrics.DIMENSION: dataset})
+            return Metric(names.run_metric_namespace, name, statistic, period, {metrics.DIMENSION: dataset})
 
         yield Alarm(
             names.alarm(f"{slug}-run-failed"),

@@ -1,4 +1,4 @@
-"""What Glue runs: the job scripts and the etl package, packed the same way on every machine."""
+"""What Glue runs: job scripts, the etl package and the warehouse's model, the same bytes on every machine."""
 
 import hashlib
 import os
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etl.errors import DataLakeError
+from etl.warehouse.model import model
 
 GLUE_MODULES = ("duckdb", "pyyaml", "sqlglot")
 """What the etl package imports and Glue does not bring along."""
@@ -49,6 +50,19 @@ def package(root: Path) -> Artifact:
     target = root / ".lake" / "packages" / name
     if not target.is_file():
         _pack(root, sources, target)
+    return Artifact(target, f"packages/{name}")
+
+
+def warehouse_model(root: Path) -> Artifact:
+    """Write the document of the warehouse's tables and views; its key carries the hash of its content."""
+    body = model().to_json()
+    name = f"warehouse-{hashlib.sha256(body).hexdigest()[:16]}.json"
+    target = root / ".lake" / "packages" / name
+    if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        half = target.with_suffix(f".{os.getpid()}")
+        half.write_bytes(body)
+        half.replace(target)
     return Artifact(target, f"packages/{name}")
 
 

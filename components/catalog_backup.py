@@ -13,7 +13,6 @@ from pulumi_aws import cloudwatch, glue, iam, s3, scheduler
 from components.artifacts import package, script
 from components.glue_pipeline import GLUE_VERSION
 from components.names import Names, Store
-from components.pipeline_metrics import PIPELINE_METRICS
 from components.recovery_policies import BACKUP, BACKUP_CLOCK, clock_policy, clock_trust
 from components.settings import Settings
 from components.tagging import tags
@@ -108,7 +107,7 @@ class CatalogBackup(ComponentResource):
             "--backup_bucket": names.replica.bucket(Store.ARTIFACTS),
             "--backup_prefix": names.catalog_backup_prefix,
             "--cluster": names.cluster,
-            "--metric_namespace": PIPELINE_METRICS,
+            "--metric_namespace": names.run_metric_namespace,
             "--stack": names.stack,
             "--job-language": "python",
             "--extra-py-files": names.uri(Store.ARTIFACTS, package(args.root).key),
@@ -191,7 +190,7 @@ class CatalogBackup(ComponentResource):
             name,
             name=names.alarm(subject),
             alarm_description=description,
-            namespace=PIPELINE_METRICS,
+            namespace=names.run_metric_namespace,
             dimensions={"Stack": names.stack},
             treat_missing_data="breaching",
             alarm_actions=[names.alert_topic_arn],

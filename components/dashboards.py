@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dash
 from collections.abc import Sequence
 from typing import Any
 
-from components import pipeline_metrics as metrics
 from components.names import Names, Store
+from etl import run_metrics as metrics
 
 WIDTH, HEIGHT = 12, 6
 _EXECUTORS = "glue.driver.ExecutorAllocationManager.executors.numberAllExecutors"
@@ -30,7 +30,7 @@ def pipeline_state(names: Names, datasets: Sequence[str], jobs: Sequence[str], a
 
     def per_dataset(metric: str, statistic: str) -> list[Line]:
         return [
-            [metrics.PIPELINE_METRICS, metric, metrics.DIMENSION, dataset, {"stat": statistic}]
+            [names.run_metric_namespace, metric, metrics.DIMENSION, dataset, {"stat": statistic}]
             for dataset in datasets
         ]
 

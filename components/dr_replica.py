@@ -12,7 +12,6 @@ from components.data_lake_bucket import REPLICATED, DataLakeBucket, DataLakeBuck
 from components.iam import Document, glue_trust
 from components.key_policies import key_policy
 from components.names import KeyPurpose, Names, Store
-from components.pipeline_metrics import PIPELINE_METRICS
 from components.recovery_policies import BACKUP, backup_policy
 from components.replication import (
     REPLICATION_ROLE,
@@ -144,7 +143,7 @@ class DRReplica(ComponentResource):
             BACKUP,
             "Reads the catalog and its grants and writes their backups in the replica region",
             glue_trust(names),
-            backup_policy(names, databases, PIPELINE_METRICS),
+            backup_policy(names, databases),
         )
 
     def _replication(

@@ -9,16 +9,18 @@ import pulumi
 from pulumi import ComponentResource, FileAsset, Input, ResourceOptions
 from pulumi_aws import cloudwatch, glue, s3
 
-from components.artifacts import Artifact, glue_modules, package, script
+from components.artifacts import Artifact, glue_modules, package, script, warehouse_model
 from components.governed_database import GovernedDatabase
-from components.job_arguments import job_arguments
+from components.job_arguments import job_arguments, load_arguments
 from components.names import Names, Store
 from components.pipeline_plan import CRAWLERS, JOBS, CrawlerPlan, JobPlan
 from components.pipeline_policies import crawler_policy, job_policy
 from components.pipeline_role import PipelineRole, PipelineRoleArgs
 from components.pipeline_workflow import PipelineWorkflow, PipelineWorkflowArgs
+from components.redshift_warehouse import RedshiftWarehouse
 from components.settings import Settings
 from components.tagging import tags
+from components.warehouse_policies import loader_policy
 from etl.catalog import Table, Zone
 
 GLUE_VERSION = "5.1"
@@ -35,7 +37,8 @@ CRAWLER_CONFIGURATION = {
 class GluePipelineArgs:
     """What the pipeline works on.
 
-    `root` holds the sources, `catalog` the databases of `tables`, `artifacts` the artifacts bucket's parts.
+    `root` holds the sources, `catalog` the databases of `tables`, `artifacts` the artifacts bucket's parts;
+    `warehouse` is what the last job loads.
     """
 
     settings: Settings
@@ -43,6 +46,7 @@ class GluePipelineArgs:
     root: Path
     tables: Mapping[Zone, Sequence[Table]]
     catalog: GovernedDatabase
+    warehouse: RedshiftWarehouse
     artifacts: Sequence[pulumi.Resource]
     data_key_arn: Input[str]
     logs_key_arn: Input[str]
@@ -113,13 +117,15 @@ class GluePipeline(ComponentResource):
         self.log_groups[group] = made
         return made
 
-    def _role(self, name: str, plan: CrawlerPlan | JobPlan, zone: Zone) -> PipelineRole:
+    def _role(self, name: str, plan: CrawlerPlan | JobPlan, zone: Zone | None) -> PipelineRole:
         args = self._args
-        tables = [table.name for table in args.tables[zone]]
-        if isinstance(plan, JobPlan):
-            policy = job_policy(args.names, plan, tables)
-        else:
+        tables = [table.name for table in args.tables[zone]] if zone else []
+        if isinstance(plan, CrawlerPlan):
             policy = crawler_policy(args.names, plan, tables)
+        elif zone is None:
+            policy = loader_policy(args.names, plan.name)
+        else:
+            policy = job_policy(args.names, plan, zone, tables)
         return PipelineRole(
             name,
             PipelineRoleArgs(
@@ -129,7 +135,7 @@ class GluePipeline(ComponentResource):
                 description=plan.description,
                 policy=policy,
                 zone=zone,
-                governed=[args.catalog.databases[zone], args.catalog.locations[zone]],
+                governed=[args.catalog.databases[zone], args.catalog.locations[zone]] if zone else [],
             ),
             ResourceOptions(parent=self),
         )
@@ -170,13 +176,14 @@ class GluePipeline(ComponentResource):
     def _job(self, name: str, plan: JobPlan) -> glue.Job:
         args, names = self._args, self._args.names
         limits = args.settings.jobs.by_name()[plan.name]
-        role = self._role(name, plan, Zone(plan.writes))
+        role = self._role(name, plan, Zone(plan.writes) if plan.writes else None)
         log_groups = [
             self._log_group(f"{name}-{group.rpartition('/')[2]}-log-group", group)
             for group in names.job_log_groups(plan.name)
         ]
         source = script(args.root, plan.script)
         shipped = self._upload(f"{name}-script", source, "text/x-python")
+        arguments, connections, needs = self._work(name, plan)
         return glue.Job(
             f"{name}-job",
             name=names.shared(plan.name),
@@ -186,9 +193,8 @@ class GluePipeline(ComponentResource):
             command=glue.JobCommandArgs(
                 name="glueetl", python_version="3", script_location=names.uri(Store.ARTIFACTS, source.key)
             ),
-            default_arguments=job_arguments(
-                names, args.settings, plan, self._package, glue_modules(args.root)
-            ),
+            default_arguments=arguments,
+            connections=connections,
             worker_type=limits.worker_type,
             number_of_workers=limits.workers,
             timeout=limits.timeout_minutes,
@@ -201,6 +207,21 @@ class GluePipeline(ComponentResource):
             security_configuration=names.security_configuration,
             tags=self._tags,
             opts=ResourceOptions(
-                parent=self, depends_on=[self._security, self._shipped, shipped, *log_groups, *role.ready]
+                parent=self,
+                depends_on=[self._security, self._shipped, shipped, *log_groups, *role.ready, *needs],
             ),
         )
+
+    def _work(
+        self, name: str, plan: JobPlan
+    ) -> tuple[dict[str, str], list[str] | None, list[pulumi.Resource]]:
+        """Return a job's arguments, the connections it works through, and what must be there before it."""
+        args, names = self._args, self._args.names
+        if plan.writes:
+            modules = glue_modules(args.root)
+            return job_arguments(names, args.settings, plan, self._package, modules), None, []
+        model = warehouse_model(args.root)
+        uploaded = self._upload(f"{name}-model", model, "application/json")
+        arguments = load_arguments(names, args.settings, plan, self._package, model)
+        needs = [uploaded, args.warehouse.connection, *args.warehouse.schemas]
+        return arguments, [names.warehouse_connection], needs

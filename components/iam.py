@@ -8,14 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.names import KeyPurpose, Names, Store
-from components.pipeline_metrics import PIPELINE_METRICS
 
 Statement = dict[str, Any]
 Document = dict[str, Any]
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
-
-METRIC_NAMESPACES = ("Glue", PIPELINE_METRICS)
-"""Where jobs may put CloudWatch metrics: Glue's own and the pipeline's."""
 
 
 def document(*statements: Statement) -> Document:
@@ -142,6 +138,16 @@ def write_logs(names: Names, groups: Sequence[str]) -> list[Statement]:
             [f"{arn}:log-stream:*" for arn in arns],
         ),
     ]
+
+
+def put_metrics(names: Names) -> Statement:
+    """Put a job's metrics: Glue's own and those of runs; the action knows no resources but the namespace."""
+    return allow(
+        "PutMetrics",
+        ["cloudwatch:PutMetricData"],
+        ["*"],
+        {"StringEquals": {"cloudwatch:namespace": ["Glue", names.run_metric_namespace]}},
+    )
 
 
 def start_workflow_policy(names: Names) -> Document:

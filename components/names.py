@@ -201,6 +201,11 @@ class Names:
         """Return the ARN of a rule on the default event bus."""
         return self.arn("events", f"rule/{rule}")
 
+    @property
+    def run_metric_namespace(self) -> str:
+        """Return where runs put their metrics: an account may hold several stacks, so each has its own."""
+        return f"EnergyTradingDatalake/Pipeline/{self.stack}"
+
     def role(self, function: str) -> str:
         """Return the IAM role of one function, such as a job or a crawler."""
         return f"{self.prefix}-{function}"

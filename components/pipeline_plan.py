@@ -14,12 +14,12 @@ class CrawlerPlan:
 
 @dataclass(frozen=True)
 class JobPlan:
-    """A job: its script under etl/jobs/, the zones it reads and the zone it writes."""
+    """A job: its script under etl/jobs/, the zones it reads and the one it writes (None: the warehouse)."""
 
     name: str
     script: str
     reads: tuple[str, ...]
-    writes: str
+    writes: str | None
     description: str
 
 
@@ -45,12 +45,20 @@ PROCESSED_TO_CURATED = JobPlan(
     "curated",
     "Aggregates processed data into the curated tables",
 )
+PROCESSED_TO_REDSHIFT = JobPlan(
+    "processed-to-redshift",
+    "processed_to_redshift.py",
+    ("processed", "curated"),
+    None,
+    "Loads what changed in processed and curated data into the warehouse",
+)
 
 STEPS: tuple[CrawlerPlan | JobPlan, ...] = (
     RAW_CRAWLER,
     RAW_TO_PROCESSED,
     PROCESSED_CRAWLER,
     PROCESSED_TO_CURATED,
+    PROCESSED_TO_REDSHIFT,
 )
 """The workflow: each step starts when the one before it succeeded."""
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from components.iam import (
-    METRIC_NAMESPACES,
     Document,
     Statement,
     allow,
     document,
     list_bucket,
+    put_metrics,
     read_objects,
     tell_absence,
     use_key,
@@ -35,14 +35,14 @@ ADD_PARTITIONS = (
 REMOVE_PARTITIONS = ("glue:BatchDeletePartition", "glue:DeletePartition")
 
 
-def job_policy(names: Names, job: JobPlan, tables: Sequence[str]) -> Document:
+def job_policy(names: Names, job: JobPlan, zone: str, tables: Sequence[str]) -> Document:
     """Read the job's inputs, write its outputs, register their partitions, log and measure.
 
-    `tables` are the tables of the zone the job writes.
+    `zone` is the one the job writes, `tables` are its tables.
     """
-    reads, writes = [f"{zone}/" for zone in job.reads], [f"{job.writes}/"]
+    reads, writes = [f"{one}/" for one in job.reads], [f"{zone}/"]
     temporary = [names.temporary_prefix(job.name)]
-    database = names.database(job.writes)
+    database = names.database(zone)
     return document(
         *list_bucket(names, Store.DATA, [*reads, *writes]),
         tell_absence(names, Store.DATA),
@@ -58,12 +58,7 @@ def job_policy(names: Names, job: JobPlan, tables: Sequence[str]) -> Document:
             names.catalog_arns(database, tuple(tables)),
         ),
         *_common(names, names.job_log_groups(job.name)),
-        allow(
-            "PutMetrics",
-            ["cloudwatch:PutMetricData"],
-            ["*"],
-            {"StringEquals": {"cloudwatch:namespace": list(METRIC_NAMESPACES)}},
-        ),
+        put_metrics(names),
     )
 
 

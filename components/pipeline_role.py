@@ -19,7 +19,7 @@ TABLE_RIGHTS = ("ALTER", "DESCRIBE", "SELECT")
 
 @dataclass(frozen=True)
 class PipelineRoleArgs:
-    """Who it is for (`function`), what its policy says, and the zone whose tables it works on.
+    """Who it is for (`function`), what its policy says, and the zone whose tables it works on, if any.
 
     `governed` are the database, tables and location that the grants are about.
     """
@@ -29,12 +29,12 @@ class PipelineRoleArgs:
     function: str
     description: str
     policy: Document
-    zone: str
+    zone: str | None
     governed: Sequence[pulumi.Resource]
 
 
 class PipelineRole(ComponentResource):
-    """A Glue role of one function, with grants on one zone.
+    """A Glue role of one function, with grants on the zone it works on.
 
     https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html
     """
@@ -58,12 +58,14 @@ class PipelineRole(ComponentResource):
             policy=json.dumps(args.policy),
             opts=ResourceOptions(parent=self, depends_on=[role]),
         )
-        self.ready: list[pulumi.Resource] = [policy, *self._grants(name, args, role)]
+        self.ready: list[pulumi.Resource] = [policy]
+        if args.zone is not None:
+            self.ready += self._grants(name, args, role, args.zone)
         self.register_outputs({"role_arn": names.role_arn(args.function)})
 
-    def _grants(self, name: str, args: PipelineRoleArgs, role: iam.Role) -> list[pulumi.Resource]:
+    def _grants(self, name: str, args: PipelineRoleArgs, role: iam.Role, zone: str) -> list[pulumi.Resource]:
         names = args.names
-        principal, database = names.role_arn(args.function), names.database(args.zone)
+        principal, database = names.role_arn(args.function), names.database(zone)
         opts = ResourceOptions(parent=self, depends_on=[role, *args.governed])
         return [
             lakeformation.Permissions(
@@ -87,7 +89,7 @@ class PipelineRole(ComponentResource):
                 principal=principal,
                 permissions=["DATA_LOCATION_ACCESS"],
                 data_location=lakeformation.PermissionsDataLocationArgs(
-                    arn=names.location_arn(args.zone), catalog_id=names.account
+                    arn=names.location_arn(zone), catalog_id=names.account
                 ),
                 opts=opts,
             ),

@@ -8,6 +8,7 @@ from components.iam import (
     assumed_by,
     document,
     list_bucket,
+    put_metrics,
     read_objects,
     use_key,
     write_logs,
@@ -19,7 +20,7 @@ BACKUP = "catalog-backup"
 BACKUP_CLOCK = "catalog-backup-clock"
 
 
-def backup_policy(names: Names, databases: Sequence[str], namespace: str) -> Document:
+def backup_policy(names: Names, databases: Sequence[str]) -> Document:
     """Read the catalog with its grants and the snapshots' ages; write backups in the replica region only."""
     away = names.replica
     temporary = [names.temporary_prefix(BACKUP)]
@@ -53,12 +54,7 @@ def backup_policy(names: Names, databases: Sequence[str], namespace: str) -> Doc
         use_key(names, KeyPurpose.DATA, ["s3"], write=True),
         *write_logs(names, names.job_log_groups(BACKUP)),
         allow("ReadEncryptionSettings", ["glue:GetSecurityConfiguration"], ["*"]),
-        allow(
-            "PutMetrics",
-            ["cloudwatch:PutMetricData"],
-            ["*"],
-            {"StringEquals": {"cloudwatch:namespace": ["Glue", namespace]}},
-        ),
+        put_metrics(names),
     )
 
 

@@ -13,15 +13,10 @@ from components.private_network import PrivateNetwork
 from components.settings import Settings
 from components.tagging import tags
 from components.warehouse_access import WarehouseAccess, WarehouseAccessArgs
-from components.warehouse_policies import copy_policy, copy_trust, pause_policy, pause_trust
+from components.warehouse_policies import COPY_ROLE, copy_policy, copy_trust, pause_policy, pause_trust
+from etl.warehouse.model import SCHEMAS
 
-SCHEMAS = {
-    "raw_data": "Replica of the processed datasets, row by row",
-    "analytics": "Aggregated tables",
-    "reporting": "Views for BI tools",
-}
 LOG_KINDS = ("connectionlog", "userlog", "useractivitylog")
-COPY_ROLE = "warehouse-copy"
 PAUSE_ROLE = "warehouse-pause"
 ADMINISTRATOR = "warehouse_admin"
 PARAMETERS = {
@@ -68,7 +63,7 @@ class RedshiftWarehouse(ComponentResource):
         if settings.warehouse.pause_at:
             self._schedule(name)
         self.schemas: list[pulumi.Resource] = [self._schema(name, schema) for schema in SCHEMAS]
-        access.connect(self.cluster)
+        self.connection = access.connect(self.cluster)
         self.register_outputs({"cluster": names.cluster, "endpoint": self.cluster.endpoint})
 
     def _role(self, name: str, function: str, trust: str, policy: str, purpose: str) -> list[pulumi.Resource]:
@@ -117,7 +112,7 @@ class RedshiftWarehouse(ComponentResource):
             COPY_ROLE,
             json.dumps(copy_trust(names)),
             json.dumps(copy_policy(names)),
-            "Lets the warehouse copy the processed zone",
+            "Lets the warehouse copy processed and curated tables",
         )
         return redshift.Cluster(
             f"{name}-cluster",

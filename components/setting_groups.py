@@ -157,6 +157,9 @@ class Jobs:
     processed_to_curated: Annotated[Job, Setting("Job processed-to-curated", name="processed-to-curated")] = (
         Job()
     )
+    processed_to_redshift: Annotated[
+        Job, Setting("Job processed-to-redshift", name="processed-to-redshift")
+    ] = Job()
 
     def by_name(self) -> dict[str, Job]:
         """Return the jobs' limits by the jobs' names."""

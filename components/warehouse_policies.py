@@ -2,17 +2,28 @@
 
 from components.iam import (
     Document,
+    Statement,
     allow,
     assumed_by,
     document,
     list_bucket,
+    put_metrics,
     read_objects,
+    tell_absence,
     use_key,
+    write_logs,
+    write_objects,
 )
 from components.names import KeyPurpose, Names, Store
+from components.settings import PROJECT
 from components.vpc_endpoints import Call
+from etl.contract import GOLD_TABLES, RAW_DATASETS
 
-COPIED_ZONE = "processed"
+COPY_ROLE = "warehouse-copy"
+COPIED = (*(f"processed/{name}/" for name in RAW_DATASETS), *(f"curated/{name}/" for name in GOLD_TABLES))
+"""Prefixes of the tables that the warehouse copies; rejected rows are not among them."""
+
+_INDEXES = ("processed/_ops/manifests/", "curated/_ops/manifests/")
 
 
 def copy_trust(names: Names) -> Document:
@@ -21,16 +32,81 @@ def copy_trust(names: Names) -> Document:
 
 
 def copy_policy(names: Names) -> Document:
-    """Allow what COPY of the processed zone's Parquet takes, and no UNLOAD.
+    """Allow what COPY of the lake's Parquet takes, and no UNLOAD.
 
     https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-access-permissions.html
     """
-    prefixes = [f"{COPIED_ZONE}/"]
     return document(
-        *list_bucket(names, Store.DATA, prefixes),
-        read_objects(names, Store.DATA, prefixes),
+        *list_bucket(names, Store.DATA, COPIED),
+        read_objects(names, Store.DATA, COPIED),
         use_key(names, KeyPurpose.DATA, ["s3"], write=False),
     )
+
+
+def loader_policy(names: Names, job: str) -> Document:
+    """Tell what the lake holds, run statements in this one cluster, and read the results of its own only.
+
+    The job signs in with the secret that Redshift keeps; it reads none of the data itself.
+    https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-access.html
+    """
+    temporary = [names.temporary_prefix(job)]
+    own = {"StringEquals": {"redshift-data:statement-owner-iam-userid": "${aws:userid}"}}
+    return document(
+        tell_absence(names, Store.DATA),
+        read_objects(names, Store.DATA, _INDEXES),
+        *list_bucket(names, Store.ARTIFACTS, ["jobs/", "packages/", *temporary]),
+        read_objects(names, Store.ARTIFACTS, ["jobs/", "packages/", *temporary]),
+        write_objects(names, Store.ARTIFACTS, temporary),
+        use_key(names, KeyPurpose.DATA, ["s3"], write=True),
+        allow("RunStatements", ["redshift-data:BatchExecuteStatement"], [names.cluster_arn]),
+        allow(
+            "ReadOwnStatements",
+            ["redshift-data:DescribeStatement", "redshift-data:GetStatementResult"],
+            ["*"],
+            own,
+        ),
+        allow("SeeCluster", ["redshift:DescribeClusters"], [names.cluster_arn]),
+        allow("ReadPassword", ["secretsmanager:GetSecretValue"], [names.warehouse_secret_arn]),
+        use_key(names, KeyPurpose.WAREHOUSE, ["secretsmanager"], write=False),
+        allow("FindConnection", ["glue:GetConnection"], _connection(names)),
+        use_key(names, KeyPurpose.CATALOG, ["glue"], write=False),
+        *_inside(names),
+        *write_logs(names, names.job_log_groups(job)),
+        allow("ReadEncryptionSettings", ["glue:GetSecurityConfiguration"], ["*"]),
+        put_metrics(names),
+    )
+
+
+def _inside(names: Names) -> list[Statement]:
+    """Let Glue put a job's network interfaces into this project's subnets and take them away.
+
+    An interface that is being made has no tags yet, hence "if it has any" on the interfaces themselves.
+    https://docs.aws.amazon.com/glue/latest/dg/setup-vpc-for-glue-access.html
+    """
+    own = {"aws:ResourceTag/project": PROJECT}
+    interfaces = [names.arn("ec2", "network-interface/*")]
+    places = [names.arn("ec2", "subnet/*"), names.arn("ec2", "security-group/*")]
+    glue_tag = {"ForAnyValue:StringEquals": {"aws:TagKeys": ["aws-glue-service-resource"]}}
+    return [
+        allow("EnterSubnets", ["ec2:CreateNetworkInterface"], places, {"StringEquals": own}),
+        allow("MakeInterfaces", ["ec2:CreateNetworkInterface"], interfaces, {"StringEqualsIfExists": own}),
+        allow("RemoveInterfaces", ["ec2:DeleteNetworkInterface"], interfaces, {"StringEqualsIfExists": own}),
+        allow(
+            "LookAtNetwork", ["ec2:DescribeVpcAttribute"], [names.arn("ec2", "vpc/*")], {"StringEquals": own}
+        ),
+        allow("MarkInterfaces", ["ec2:CreateTags", "ec2:DeleteTags"], interfaces, glue_tag),
+        allow(
+            "FindNetwork",
+            [
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeRouteTables",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcEndpoints",
+            ],
+            ["*"],
+        ),
+    ]
 
 
 def pause_trust() -> Document:
@@ -48,12 +124,8 @@ def pause_policy(names: Names) -> Document:
     )
 
 
-def _catalog(names: Names) -> list[str]:
-    database = names.database(COPIED_ZONE)
-    return [
-        *names.catalog_arns(database, ("*",)),
-        names.arn("glue", f"connection/{names.warehouse_connection}"),
-    ]
+def _connection(names: Names) -> list[str]:
+    return [names.arn("glue", "catalog"), names.arn("glue", f"connection/{names.warehouse_connection}")]
 
 
 def _job_logs(names: Names) -> list[str]:
@@ -62,24 +134,16 @@ def _job_logs(names: Names) -> list[str]:
 
 LOADER_CALLS: tuple[Call, ...] = (
     Call("cloudwatch", ("cloudwatch:PutMetricData",), lambda _: ["*"]),
-    Call(
-        "glue",
-        ("glue:GetConnection", "glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"),
-        _catalog,
-    ),
+    Call("glue", ("glue:GetConnection",), _connection),
     Call("glue", ("glue:GetSecurityConfiguration",), lambda _: ["*"]),
     Call("kms", ("kms:Decrypt", "kms:GenerateDataKey"), lambda names: [names.arn("kms", "key/*")]),
-    Call("lakeformation", ("lakeformation:GetDataAccess",), lambda _: ["*"]),
     Call(
         "logs",
         ("logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
         _job_logs,
     ),
-    Call(
-        "redshift-data",
-        ("redshift-data:BatchExecuteStatement", "redshift-data:ExecuteStatement"),
-        lambda names: [names.cluster_arn],
-    ),
+    Call("redshift", ("redshift:DescribeClusters",), lambda names: [names.cluster_arn]),
+    Call("redshift-data", ("redshift-data:BatchExecuteStatement",), lambda names: [names.cluster_arn]),
     Call(
         "redshift-data",
         ("redshift-data:DescribeStatement", "redshift-data:GetStatementResult"),

@@ -10,6 +10,7 @@ from etl.market import Market
 _OWN = (
     "lake_uri",
     "catalog_database",
+    "metric_namespace",
     "market_timezone",
     "price_floor",
     "price_cap",
@@ -28,11 +29,13 @@ class ArgumentFault(DataLakeError):
 class Arguments:
     """What a job was asked to do; None means everything that is new.
 
-    `catalog_database` holds the tables whose partitions the job registers; without it none are.
+    `catalog_database` holds the tables whose partitions the job registers, `metric_namespace` takes the run's
+    metrics; without them none are.
     """
 
     lake_uri: str
     catalog_database: str | None
+    metric_namespace: str | None
     market: Market
     datasets: tuple[str, ...] | None
     load_dates: tuple[str, ...] | None
@@ -71,6 +74,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     return Arguments(
         values["lake_uri"],
         values.get("catalog_database"),
+        values.get("metric_namespace"),
         market,
         _items(values.get("datasets")),
         days,

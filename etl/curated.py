@@ -66,18 +66,23 @@ def run(
     *,
     force: bool = False,
     lock_wait: float = 60.0,
+    summary: RunSummary | None = None,
 ) -> RunSummary:
-    """Publish every Gold partition whose sources or settings changed; delete those without sources."""
+    """Publish every Gold partition whose sources or settings changed; delete those without sources.
+
+    A caller that hands a `summary` in has it even where the run ends in an error.
+    """
     unknown = [t for t in tables or () if t not in GOLD_TABLES]
     if unknown:
         raise DataLakeError(
             f"Unknown table {unknown[0]!r}.", where="--datasets", fix=f"Use {', '.join(GOLD_TABLES)}."
         )
     started = time.monotonic()
-    summary = RunSummary(JOB)
+    summary = RunSummary(JOB) if summary is None else summary
     for table in GOLD_TABLES:
         if tables is None or table in tables:
             _run_table(store, market, load(table), summary, force=force, lock_wait=lock_wait)
+            summary.finished.append(table)
     summary.seconds = time.monotonic() - started
     return summary
 

@@ -39,11 +39,14 @@ class Scope:
         return self.load_dates is None or delivery.load_date in self.load_dates
 
 
-def run(store: Store, market: Market, scope: Scope | None = None) -> RunSummary:
+def run(
+    store: Store, market: Market, scope: Scope | None = None, *, summary: RunSummary | None = None
+) -> RunSummary:
     """Judge and publish every due unit: dimensions first, then transactions, each by load date.
 
     Unchanged deliveries cost a listing and one index read. A breached unit publishes nothing and does not
-    stop the others; the summary's exit code tells.
+    stop the others; the summary's exit code tells. A caller that hands a `summary` in has it even where the
+    run ends in an error.
     """
     scope = scope or Scope()
     unknown = [d for d in scope.datasets or () if d not in RAW_DATASETS]
@@ -52,10 +55,11 @@ def run(store: Store, market: Market, scope: Scope | None = None) -> RunSummary:
             f"Unknown dataset {unknown[0]!r}.", where="--datasets", fix=f"Use {', '.join(RAW_DATASETS)}."
         )
     started = time.monotonic()
-    summary = RunSummary(JOB)
+    summary = RunSummary(JOB) if summary is None else summary
     for dataset in RAW_DATASETS:
         if scope.datasets is None or dataset in scope.datasets:
             _run_dataset(store, market, scope, load(dataset), summary)
+            summary.finished.append(dataset)
     summary.seconds = time.monotonic() - started
     return summary
 

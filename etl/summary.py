@@ -49,11 +49,15 @@ class UnitResult:
 
 @dataclass(slots=True)
 class RunSummary:
-    """A whole run of a job; `repaired` names the areas whose interrupted publish it finished."""
+    """A whole run of a job.
+
+    `finished` are the datasets it got through, `repaired` the areas whose interrupted publish it completed.
+    """
 
     job: str
     units: list[UnitResult] = field(default_factory=list)
     unchanged: int = 0
+    finished: list[str] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
     seconds: float = 0.0
 

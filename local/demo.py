@@ -20,6 +20,7 @@ from local.aws import Cloud
 from local.commands import layout, pipeline, session, stacks
 from local.demo_summary import Account
 from local.engine import recovery
+from local.warehouse import query
 
 SEED = 2026
 
@@ -61,6 +62,7 @@ def demo(
                     f"the pipeline succeeded but {place} is empty", fix="look at ./lake status"
                 )
             account.gold[table] = (result.columns, result.rows)
+        account.warehouse = query.held(cloud)
         account.intake = processed.totals(S3Store(layout.BUCKET, cloud.client("s3")))
         account.quarantined = athena.execute(cloud, "analysts", QUARANTINED, work=layout.work()).rows
     demo_summary.show(console.output(), account)

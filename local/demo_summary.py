@@ -46,6 +46,7 @@ NEXT = (
         './lake query analysts "SELECT * FROM energy_processed_local.quarantine LIMIT 5"',
         "rejected rows, and why",
     ),
+    ('./lake query --warehouse "SELECT * FROM reporting.zone_position"', "the warehouse, in Redshift's SQL"),
     ("./lake put transactions FILE.csv --date 2026-03-31", "a file of your own, then ./lake run"),
     ("./lake status", "what is up, and how much it holds"),
     ("./lake preview prod", "the same program, planned for production"),
@@ -59,13 +60,15 @@ class Account:
 
     `resources` is the stack's state (dicts with `type` and `urn`), `judged` the policy pack's report,
     `intake` the lake's rows by dataset and verdict, `gold` the first rows of each gold table as (columns,
-    rows), `quarantined` the rejected rows by dataset and reason, `seconds` the time of each phase by name.
+    rows), `warehouse` the rows and views of its schemas, `quarantined` the rejected rows by dataset and
+    reason, `seconds` the time of each phase by name.
     """
 
     resources: Sequence[Mapping[str, Any]] = ()
     judged: Mapping[str, Any] = field(default_factory=dict)
     intake: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     gold: dict[str, tuple[Sequence[str], Sequence[Sequence[Any]]]] = field(default_factory=dict)
+    warehouse: Mapping[str, int] = field(default_factory=dict)
     quarantined: Sequence[Sequence[Any]] = ()
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -90,6 +93,11 @@ def show(output: Console, account: Account) -> None:
             column for place, column in enumerate(columns) if all(_is_number(row[place]) for row in rows)
         )
         output.print(rows_table(f"{name} (workgroup {GOLD[name][0]})", list(columns), texts, numeric))
+    if account.warehouse:
+        output.print(
+            "[green]✓[/] warehouse: {raw_data:,} rows in raw_data, {analytics:,} in analytics,"
+            " {reporting} views in reporting".format(**account.warehouse)
+        )
     output.print()
     output.rule("[bold]Where to look next", align="left", style="dim")
     for command, purpose in NEXT:

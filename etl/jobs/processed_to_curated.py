@@ -1,8 +1,8 @@
 """Glue job processed-to-curated: computes the Gold tables from Silver where Silver changed.
 
 Arguments: --lake_uri s3://BUCKET/ or file:///FOLDER/, --catalog_database (whose partitions follow what is
-published), --market_timezone, --price_floor, --price_cap (EUR/MWh); optional --datasets a,b (Gold tables)
-and --force true.
+published), --metric_namespace (CloudWatch's, for the run's metrics), --market_timezone, --price_floor,
+--price_cap (EUR/MWh); optional --datasets a,b (Gold tables) and --force true.
 Any other argument is Glue's own and is ignored.
 """
 
@@ -16,12 +16,16 @@ from etl.store import open_store
 from etl.summary import RunSummary
 
 
-def run(arguments: Arguments) -> RunSummary:
-    """Run the job in this process."""
-    return curated.run(
-        open_store(arguments.lake_uri), arguments.market, arguments.datasets, force=arguments.force
+def run(arguments: Arguments, summary: RunSummary) -> None:
+    """Run the job in this process and fill its summary."""
+    curated.run(
+        open_store(arguments.lake_uri),
+        arguments.market,
+        arguments.datasets,
+        force=arguments.force,
+        summary=summary,
     )
 
 
 if __name__ == "__main__":
-    sys.exit(launch(run, Zone.CURATED, sys.argv[1:]))
+    sys.exit(launch(run, curated.JOB, Zone.CURATED, sys.argv[1:]))

@@ -1,8 +1,8 @@
 """Glue job raw-to-processed: judges delivered CSV files and publishes Silver, quarantine and dq_results.
 
 Arguments: --lake_uri s3://BUCKET/ or file:///FOLDER/, --catalog_database (whose partitions follow what is
-published), --market_timezone, --price_floor, --price_cap (EUR/MWh); optional --datasets a,b,
---load_dates d1,d2 and --force true.
+published), --metric_namespace (CloudWatch's, for the run's metrics), --market_timezone, --price_floor,
+--price_cap (EUR/MWh); optional --datasets a,b, --load_dates d1,d2 and --force true.
 Any other argument is Glue's own and is ignored.
 """
 
@@ -16,11 +16,11 @@ from etl.store import open_store
 from etl.summary import RunSummary
 
 
-def run(arguments: Arguments) -> RunSummary:
-    """Run the job in this process."""
+def run(arguments: Arguments, summary: RunSummary) -> None:
+    """Run the job in this process and fill its summary."""
     scope = processed.Scope(arguments.datasets, arguments.load_dates, arguments.force)
-    return processed.run(open_store(arguments.lake_uri), arguments.market, scope)
+    processed.run(open_store(arguments.lake_uri), arguments.market, scope, summary=summary)
 
 
 if __name__ == "__main__":
-    sys.exit(launch(run, Zone.PROCESSED, sys.argv[1:]))
+    sys.exit(launch(run, processed.JOB, Zone.PROCESSED, sys.argv[1:]))

@@ -7,6 +7,7 @@ import datetime
 import json
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from local import athena, console
 from local.commands import headers, layout, pipeline, quarantine, session
 from local.commands.errors import Refused, UsageError
 from local.commands.report import rows_table
+from local.warehouse import query as warehouse
 
 
 class Format(StrEnum):
@@ -82,19 +84,49 @@ def run() -> None:
 
 
 def query(
-    workgroup: Annotated[str, typer.Argument(help="analysts, reporting or data-science.")],
-    sql: Annotated[
-        str,
-        typer.Argument(metavar="SQL", help="One statement in Athena's SQL; - reads it from standard input."),
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[WORKGROUP] SQL",
+            help="The workgroup (analysts, reporting or data-science) unless --warehouse is given, and one"
+            " statement; - reads it from standard input.",
+        ),
     ],
     output: Annotated[Format, typer.Option("--format", help="How to print the rows.")] = Format.TABLE,
+    of_warehouse: Annotated[
+        bool, typer.Option("--warehouse", help="Ask the warehouse, in Redshift's SQL, not the lake.")
+    ] = False,
 ) -> None:
-    """Ask the lake in Athena's SQL, in a workgroup and within its limits.
+    """Ask the lake in Athena's SQL, in a workgroup and within its limits, or the warehouse in Redshift's.
 
     Rows go to standard output; bytes scanned, time and the result's place to standard error. Exit code 2 when
-    Athena would refuse the statement, 3 when a limit of the workgroup cancelled it.
+    the statement would be refused, 3 when a limit of the workgroup cancelled it.
     """
-    text = sys.stdin.read() if sql == "-" else sql
+    wanted = ["SQL"] if of_warehouse else ["WORKGROUP", "SQL"]
+    if len(words) != len(wanted):
+        raise UsageError(
+            f"query takes {' and '.join(wanted)} here, not {len(words)} words",
+            fix="quote the statement; see ./lake query --help",
+        )
+    text = sys.stdin.read() if words[-1] == "-" else words[-1]
+    if of_warehouse:
+        _query_warehouse(text, output)
+    else:
+        _query_lake(words[0], text, output)
+
+
+def _query_warehouse(text: str, output: Format) -> None:
+    try:
+        answer = warehouse.ask(session.deployed(), text)
+    except warehouse.WarehouseQueryError as error:
+        raise UsageError(error.what, where=error.where, fix=error.fix) from error
+    if answer.columns:
+        print_rows(answer.columns, answer.rows, output)
+    count = f"{len(answer.rows)} row{'s' if len(answer.rows) != 1 else ''}"
+    console.messages().print(f"[dim]{count} · {answer.seconds:.2f} s · warehouse[/]")
+
+
+def _query_lake(workgroup: str, text: str, output: Format) -> None:
     try:
         result = athena.execute(session.deployed(), workgroup, text, work=layout.work())
     except athena.QueryError as error:
@@ -122,7 +154,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: Form
         numeric = frozenset(
             name
             for place, name in enumerate(columns)
-            if any(isinstance(row[place], int | float) for row in rows)
+            if any(isinstance(row[place], int | float | Decimal) for row in rows)
         )
         console.output().print(
             rows_table("", list(columns), [tuple(map(shown, row)) for row in rows], numeric)

@@ -10,13 +10,13 @@ from rich.table import Table
 from etl.catalog import Zone
 from local import console
 from local.aws import Cloud
-from local.commands import layout, session
+from local.commands import layout, measured, session
 from local.emulator import process
 from local.engine import instance, recovery
 
 
 def status() -> None:
-    """Show the embedded AWS, the stack on it, the last pipeline run, and how much data each table holds."""
+    """Show the embedded AWS, the stack, the last pipeline run, what runs measured, and what tables hold."""
     workspace = session.workspace()
     output = console.output()
     running = process.find(layout.ROOT, layout.STACK)
@@ -38,6 +38,8 @@ def status() -> None:
     output.print(f"[bold]stack {layout.STACK}[/]   {len(held)} resources{doubt}")
     cloud = Cloud(running.endpoint)
     _print_runs(cloud)
+    if found := measured.runs(cloud):
+        console.output().print(measured.table(found))
     _print_volumes(cloud)
 
 

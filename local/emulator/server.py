@@ -19,6 +19,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
+from local.emulator import places
 from local.emulator.control import Control, Identity
 from local.emulator.gateway import Gateway
 from local.emulator.process import folder, pid_file
@@ -41,6 +42,7 @@ def serve(root: Path, stack: str) -> None:
     """Serves until told to end, or until the pid file is gone or names another process."""
     root = root.resolve()
     home = folder(root, stack)
+    places.settle(home)
     _spool_in(home / "spool")
     _allow_many_open_files()
     identity = Identity(str(uuid.uuid4()), stack, str(root), datetime.datetime.now(datetime.UTC).isoformat())

@@ -106,7 +106,7 @@ def _arn_patterns(service: str, name: str) -> list[re.Pattern[str]]:
 
 def _is_known(key: str, known: set[str]) -> bool:
     if key.startswith("aws:") and not key.startswith("aws:ResourceTag/"):
-        return key in GLOBAL_KEYS
+        return key in GLOBAL_KEYS or key in known
     templates = {re.sub(r"\$\{[^}]+\}|<[^>]+>", "", pattern) for pattern in known}
     return key in known or any(
         template.endswith((":", "/")) and key.startswith(template) for template in templates

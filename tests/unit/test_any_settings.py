@@ -107,7 +107,10 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
                     "batch_window_seconds": draw(st.integers(1, 900)),
                     "daily_run": draw(st.sampled_from(["", "rate(1 hour)", "cron(0 5 ? * MON-FRI *)"])),
                 },
-                "jobs": {"raw-to-processed": draw(job()), "processed-to-curated": draw(job())},
+                "jobs": {
+                    name: draw(job())
+                    for name in ("raw-to-processed", "processed-to-curated", "processed-to-redshift")
+                },
                 "workgroups": {
                     group: {"scan_limit_bytes": draw(st.integers(10_000_000, 10**15))}
                     for group in ("analysts", "reporting", "data-science")

@@ -91,6 +91,7 @@ def test_a_job_carries_every_argument_its_script_reads() -> None:
     arguments = job_arguments(NAMES, SETTINGS, RAW_TO_PROCESSED, package, "duckdb==2.0.0")
     assert arguments["--lake_uri"] == "s3://energy-trading-datalake-prod/"
     assert arguments["--catalog_database"] == "energy_processed_prod"
+    assert arguments["--metric_namespace"] == NAMES.run_metric_namespace
     assert arguments["--market_timezone"] == "Europe/Madrid"
     assert (arguments["--price_floor"], arguments["--price_cap"]) == ("-500", "4000")
     assert (

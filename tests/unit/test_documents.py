@@ -95,6 +95,7 @@ def test_what_roles_are_allowed_exists_in_the_stack(stack: str) -> None:
     names = Names.of(parse(stack, stack_config(stack)))
     graph = [one for one in recorded(stack) if one.custom]
     known = {"*", names.arn("glue", "catalog"), names.arn("kms", "key/*"), names.workflow_arn}
+    known |= {names.warehouse_secret_arn, names.arn("glue", f"connection/{names.warehouse_connection}")}
     known |= {names.replica.arn("kms", "key/*"), names.cluster_arn, names.replica.cluster_arn}
     for one in graph:
         if one.short_type == "Job":
@@ -112,8 +113,8 @@ def test_what_roles_are_allowed_exists_in_the_stack(stack: str) -> None:
             known.add(f"{names.log_group_arn(one.inputs['name'])}:log-stream:*")
             trail = f"{names.account}_CloudTrail_{names.region}*"
             known.add(f"{names.log_group_arn(one.inputs['name'])}:log-stream:{trail}")
-        if one.short_type == "VpcConnection":
-            parts = ("network-interface/*", "subnet/*", "security-group/*")
+        if one.short_type == "Vpc":
+            parts = ("network-interface/*", "subnet/*", "security-group/*", "vpc/*")
             known |= {names.arn("ec2", part) for part in parts}
     buckets = {one.inputs["bucket"] for one in graph if one.short_type == "Bucket"}
     aliases = {one.inputs["name"] for one in graph if one.short_type == "Alias"}

@@ -172,7 +172,12 @@ def test_the_names_of_the_architecture_exist() -> None:
         "energy-trading-datalake-dev-logs-replica",
     }
     assert by_type["Crawler"] == {"raw-data-crawler", "processed-data-crawler"}
-    assert by_type["Job"] == {"raw-to-processed", "processed-to-curated", "catalog-backup"}
+    assert by_type["Job"] == {
+        "raw-to-processed",
+        "processed-to-curated",
+        "processed-to-redshift",
+        "catalog-backup",
+    }
     assert by_type["Workgroup"] == {"analysts", "reporting", "data-science", "data-engineers"}
     assert by_type["CatalogDatabase"] == {"energy_raw_dev", "energy_processed_dev", "energy_curated_dev"}
     assert by_type["Workflow"] == {"energy-trading-pipeline"}

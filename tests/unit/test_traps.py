@@ -199,7 +199,7 @@ def test_crawlers_use_lake_formation_change_nothing_and_group_by_declared_table(
 
 def test_jobs_pin_their_engine_and_are_bounded(stack: str) -> None:
     jobs = of_type(stack, "Job")
-    assert len(jobs) == 3
+    assert len(jobs) == 4
     for one in jobs:
         inputs = one.inputs
         assert inputs["glueVersion"] == "5.1"
@@ -241,6 +241,8 @@ def test_log_groups_are_encrypted_finite_and_named_as_glue_names_them(stack: str
         f"/aws-glue/jobs/{prefix}-role/{prefix}-raw-to-processed/error",
         f"/aws-glue/jobs/{prefix}-role/{prefix}-processed-to-curated/output",
         f"/aws-glue/jobs/{prefix}-role/{prefix}-processed-to-curated/error",
+        f"/aws-glue/jobs/{prefix}-role/{prefix}-processed-to-redshift/output",
+        f"/aws-glue/jobs/{prefix}-role/{prefix}-processed-to-redshift/error",
         f"/aws-glue/crawlers-role/{prefix}-raw-data-crawler-{prefix}",
         f"/aws-glue/crawlers-role/{prefix}-processed-data-crawler-{prefix}",
         f"/aws-glue/jobs/{prefix}-role/{prefix}-catalog-backup/output",
@@ -284,6 +286,7 @@ def test_the_steps_follow_each_other_on_success(stack: str) -> None:
         )
     assert sorted(chain) == [
         ("processed-data-crawler", "processed-to-curated"),
+        ("processed-to-curated", "processed-to-redshift"),
         ("raw-data-crawler", "raw-to-processed"),
         ("raw-to-processed", "processed-data-crawler"),
     ]

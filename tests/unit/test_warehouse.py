@@ -1,8 +1,13 @@
 import json
 import re
+from pathlib import Path
 
 import pytest
 
+from etl.contract import GOLD_TABLES, RAW_DATASETS
+from etl.jobs.processed_to_redshift import parse
+from etl.warehouse.document import WarehouseModel
+from etl.warehouse.model import model as warehouse_model
 from tests.unit.graph_support import behind, named, names_of, of_type, statements
 from tests.unit.recorder import PROJECT, STACKS, UNKNOWN, recorded, stack_config
 
@@ -103,17 +108,61 @@ def test_the_connection_is_inside(stack: str) -> None:
     assert inside == {"network-a-subnet", "warehouse-access-loader-group"}
 
 
-def test_copy_reads_the_processed_zone_and_writes_nothing(stack: str) -> None:
+def test_copy_reads_the_tables_of_the_warehouse_and_writes_nothing(stack: str) -> None:
     found = statements(stack, "warehouse-copy-policy")
     lake = f"arn:aws:s3:::energy-trading-datalake-{stack}"
     actions = {action for one in found.values() for action in one["Action"]}
     assert actions == {"s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation", "kms:Decrypt"}
-    assert found["ReadData"]["Resource"] == [f"{lake}/processed/*"]
-    assert found["ListData"]["Condition"] == {"StringLike": {"s3:prefix": ["processed/*"]}}
+    copied = [f"processed/{name}/*" for name in RAW_DATASETS] + [f"curated/{name}/*" for name in GOLD_TABLES]
+    assert found["ReadData"]["Resource"] == [f"{lake}/{prefix}" for prefix in copied]
+    assert found["ListData"]["Condition"] == {"StringLike": {"s3:prefix": copied}}
     cluster = named(stack, "warehouse-cluster").inputs
     role = named(stack, "warehouse-copy-role").inputs["name"]
     assert [arn.rpartition("/")[2] for arn in cluster["iamRoles"]] == [role]
     assert "warehouse-copy-policy" in names_of(stack, named(stack, "warehouse-cluster").dependencies)
+
+
+def test_the_loader_runs_statements_in_this_cluster_and_reads_no_data(stack: str) -> None:
+    found = statements(stack, "pipeline-processed-to-redshift-policy")
+    lake = f"arn:aws:s3:::energy-trading-datalake-{stack}"
+    assert found["ReadData"]["Resource"] == [
+        f"{lake}/processed/_ops/manifests/*",
+        f"{lake}/curated/_ops/manifests/*",
+    ]
+    cluster = named(stack, "warehouse-cluster").inputs["clusterIdentifier"]
+    (arn,) = found["RunStatements"]["Resource"]
+    assert arn.endswith(f":cluster:{cluster}")
+    (secret,) = found["ReadPassword"]["Resource"]
+    assert f":secret:redshift!{cluster}-" in secret
+    assert found["ReadOwnStatements"]["Condition"] == {
+        "StringEquals": {"redshift-data:statement-owner-iam-userid": "${aws:userid}"}
+    }
+    actions = {action for one in found.values() for action in one["Action"]}
+    assert {action for action in actions if action.startswith("redshift")} == {
+        "redshift:DescribeClusters",
+        "redshift-data:BatchExecuteStatement",
+        "redshift-data:DescribeStatement",
+        "redshift-data:GetStatementResult",
+    }
+
+
+def test_the_load_job_finds_what_its_arguments_name(stack: str) -> None:
+    job = named(stack, "pipeline-processed-to-redshift-job")
+    arguments, cluster = job.inputs["defaultArguments"], named(stack, "warehouse-cluster").inputs
+    assert arguments["--warehouse_cluster"] == cluster["clusterIdentifier"]
+    assert arguments["--warehouse_database"] == cluster["databaseName"]
+    assert [arguments["--copy_role"]] == cluster["iamRoles"]
+    model = named(stack, "pipeline-processed-to-redshift-model")
+    assert arguments["--warehouse_model"] == f"s3://{model.inputs['bucket']}/{model.inputs['key']}"
+    content = Path(model.inputs["source"]["path"]).read_bytes()
+    assert WarehouseModel.from_json(content) == warehouse_model()
+    assert model.name in behind(stack, job)
+    assert {f"warehouse-{schema}-schema" for schema in ("raw-data", "analytics", "reporting")} <= behind(
+        stack, job
+    )
+    assert "--additional-python-modules" not in arguments, "the network has no way to an index of packages"
+    assert job.inputs["connections"] == [named(stack, "warehouse-access-connection").inputs["name"]]
+    parse([word for pair in arguments.items() for word in pair])
 
 
 def test_audit_logs_go_to_encrypted_groups_named_as_redshift_names_them(stack: str) -> None:

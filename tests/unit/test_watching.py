@@ -12,6 +12,7 @@ from components.names import KeyPurpose, Names, Store
 from components.pipeline_plan import JOBS
 from components.settings import parse
 from etl.catalog import Zone, tables
+from etl.warehouse.load import DATASET
 from tests.unit.iam_lint_support import lint_resource_policy
 from tests.unit.recorder import PROJECT, STACKS, UNKNOWN, Registration, record, recorded, stack_config
 
@@ -158,17 +159,43 @@ def test_every_job_and_crawler_can_raise_an_alert(stack: str) -> None:
 
 
 def test_every_dataset_is_watched_for_failure_freshness_latency_quality_and_volume(stack: str) -> None:
-    datasets = {table.name for zone in (Zone.RAW, Zone.CURATED) for table in tables(zone)}
+    datasets = {table.name for zone in (Zone.RAW, Zone.CURATED) for table in tables(zone)} | {DATASET}
+    namespace = names_of(stack).run_metric_namespace
     watched: dict[str, set[str]] = {}
     for one in of_type(stack, "MetricAlarm"):
         parts = [one.inputs, *(query.get("metric", {}) for query in one.inputs.get("metricQueries", []))]
         for part in parts:
-            if part.get("namespace") == "EnergyTradingDatalake/Pipeline" and one.name.startswith("watch-"):
+            if part.get("namespace") == namespace and one.name.startswith("watch-"):
                 watched.setdefault(part["dimensions"]["Dataset"], set()).add(part["metricName"])
                 assert set(part["dimensions"]) == {"Dataset"}
     assert set(watched) == datasets
     for metrics in watched.values():
         assert metrics == {"RunsFailed", "RunsSucceeded", "JobLatencySeconds", "RejectRatio", "RowsIn"}
+
+
+def test_runs_put_their_metrics_where_alarms_and_dashboards_look_and_nowhere_else(stack: str) -> None:
+    """The jobs' argument, what their roles may do, and what is watched name one namespace, of this stack."""
+    namespace = names_of(stack).run_metric_namespace
+    assert namespace.endswith(f"/{stack}"), "stacks that share an account do not mix their runs"
+    for job in of_type(stack, "Job"):
+        assert job.inputs["defaultArguments"]["--metric_namespace"] == namespace
+        role = job.inputs["roleArn"].rpartition("/")[2]
+        (policy,) = (one for one in of_type(stack, "RolePolicy") if one.inputs["role"] == role)
+        (put,) = (
+            statement
+            for statement in json.loads(policy.inputs["policy"])["Statement"]
+            if "cloudwatch:PutMetricData" in statement["Action"]
+        )
+        assert put["Action"] == ["cloudwatch:PutMetricData"]
+        assert put["Condition"] == {"StringEquals": {"cloudwatch:namespace": ["Glue", namespace]}}
+    shown = {
+        line[0]
+        for one in of_type(stack, "Dashboard")
+        for widget in json.loads(one.inputs["dashboardBody"])["widgets"]
+        for line in widget["properties"].get("metrics", [])
+        if "Dataset" in line
+    }
+    assert shown == {namespace}
 
 
 def test_silence_is_trouble_for_freshness_and_for_nothing_else(stack: str) -> None:
@@ -237,7 +264,7 @@ def test_the_dashboards_of_state_resources_and_costs_show_what_exists(stack: str
         "JobName": {one.inputs["name"] for one in of_type(stack, "Job")},
         "BucketName": {one.inputs["bucket"] for one in of_type(stack, "Bucket")},
         "ClusterIdentifier": {one.inputs["clusterIdentifier"] for one in of_type(stack, "Cluster")},
-        "Dataset": {table.name for zone in Zone for table in tables(zone)},
+        "Dataset": {table.name for zone in Zone for table in tables(zone)} | {DATASET},
     }
     for body in found.values():
         places = [(widget["x"], widget["y"]) for widget in body["widgets"]]

@@ -63,6 +63,7 @@ LATER = {
     "ec2": "local.emulator.gaps.ec2",
     "quicksight": "local.emulator.gaps.quicksight",
     "redshift": "local.emulator.gaps.redshift",
+    "redshiftdata": "local.emulator.gaps.redshift_data",
     "scheduler": "local.emulator.gaps.scheduler",
 }
 _installed: set[str] = set()

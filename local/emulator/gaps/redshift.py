@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -14,6 +15,9 @@ from moto.secretsmanager.models import secretsmanager_backends
 
 from local.emulator.gaps import redshift_schedules
 from local.emulator.gaps.extend import add, replace
+
+ON_DELETION: list[Callable[[str], None]] = []
+"""Told the identifier of a cluster that is gone."""
 
 _SETTINGS = {
     "ManualSnapshotRetentionPeriod": ("manual_snapshot_retention_period", int),
@@ -183,6 +187,8 @@ def _clusters() -> None:
         cluster = delete(self, **options)
         _forget_password(cluster)
         redshift_schedules.forget(self, cluster.cluster_identifier)
+        for forget in ON_DELETION:
+            forget(cluster.cluster_identifier)
         return cluster
 
     create = replace(RedshiftResponse, "create_cluster", create_cluster)

@@ -1,7 +1,9 @@
 """The warehouse: clusters, their groups and what is set on them (Amazon Redshift)."""
 
+import time
 from typing import Any
 
+from local.provider.errors import ProviderError
 from local.provider.row import Call, Name, Row, Step
 from local.provider.scope import Scope
 from local.provider.tagging import Tagging
@@ -92,13 +94,20 @@ _STATEMENT = (
     "workgroupName",
 )
 _EXECUTE = Call("ExecuteStatement")
+_POLL_SECONDS = 0.05
 
 
 def _execute(scope: Scope) -> Any:
-    return scope.send(
-        "ExecuteStatement",
-        **scope.request(_EXECUTE, {name: scope.inputs.get(name) for name in _STATEMENT}),
-    )
+    """Run a statement to its end, as the official provider does; one that fails is an error."""
+    request = scope.request(_EXECUTE, {name: scope.inputs.get(name) for name in _STATEMENT})
+    started = scope.send("ExecuteStatement", **request)
+    while True:
+        described = scope.send("DescribeStatement", Id=started["Id"])
+        if described["Status"] == "FINISHED":
+            return started
+        if described["Status"] in ("FAILED", "ABORTED"):
+            raise ProviderError(f"the statement failed: {described.get('Error')}", where=scope.where)
+        time.sleep(_POLL_SECONDS)
 
 
 _COPY = "Clusters[0].ClusterSnapshotCopyStatus"

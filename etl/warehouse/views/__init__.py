@@ -1,0 +1,1 @@
+"""Views of the schema reporting, one statement a file."""
