@@ -86,7 +86,10 @@ def _inside(names: Names) -> list[Statement]:
     own = {"aws:ResourceTag/project": PROJECT}
     interfaces = [names.arn("ec2", "network-interface/*")]
     places = [names.arn("ec2", "subnet/*"), names.arn("ec2", "security-group/*")]
-    glue_tag = {"ForAnyValue:StringEquals": {"aws:TagKeys": ["aws-glue-service-resource"]}}
+    glue_tag = {
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["aws-glue-service-resource"]},
+        "Null": {"aws:TagKeys": "false"},
+    }
     return [
         allow("EnterSubnets", ["ec2:CreateNetworkInterface"], places, {"StringEquals": own}),
         allow("MakeInterfaces", ["ec2:CreateNetworkInterface"], interfaces, {"StringEqualsIfExists": own}),

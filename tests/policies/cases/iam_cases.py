@@ -51,6 +51,10 @@ def _managed(*statements: dict[str, Any]) -> list[Res]:
 _EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
 _INTERFACES, _SUBNET, _ANY_SUBNET = f"{_EC2}:network-interface/*", f"{_EC2}:subnet/a", f"{_EC2}:subnet/*"
 _UNTAGGED_OR_OURS = {"StringEqualsIfExists": {"aws:ResourceTag/project": "lake"}}
+_GLUES_TAG = {
+    "ForAllValues:StringEquals": {"aws:TagKeys": ["aws-glue-service-resource"]},
+    "Null": {"aws:TagKeys": "false"},
+}
 _OWN_INTERFACES = allow(
     ["ec2:DeleteNetworkInterface", "ec2:ModifyNetworkInterfaceAttribute"], _INTERFACES, _UNTAGGED_OR_OURS
 )
@@ -167,6 +171,8 @@ CASES: dict[str, Forms] = {
             passes(_bounded(_STAR_RESOURCE, allow("s3:GetObject", _DATA))),
             passes(_policy(allow("ec2:CreateNetworkInterface", [_INTERFACES, _SUBNET]))),
             passes(_reports(_OWN_INTERFACES)),
+            passes(_policy(allow("ec2:DeleteNetworkInterface", _INTERFACES, _UNTAGGED_OR_OURS))),
+            passes(_policy(allow(["ec2:CreateTags", "ec2:DeleteTags"], _INTERFACES, _GLUES_TAG))),
         ],
         "fail": [
             fails(_policy(_STAR_RESOURCE), "etl-policy", "s3:GetObject"),
@@ -176,7 +182,20 @@ CASES: dict[str, Forms] = {
                 "subnet/*",
             ),
             fails(_policy(allow("ec2:CreateNetworkInterface", "*")), "etl-policy"),
-            fails(_policy(_OWN_INTERFACES), "etl-policy", "network-interface/*"),
+            fails(_policy(_OWN_INTERFACES), "etl-policy", "ec2:ModifyNetworkInterfaceAttribute"),
+            fails(_policy(allow("ec2:CreateTags", _INTERFACES, _UNTAGGED_OR_OURS)), "etl-policy"),
+            *(
+                fails(
+                    _policy(allow("ec2:CreateTags", _INTERFACES, {operator: {"aws:TagKeys": keys}})),
+                    "etl-policy",
+                )
+                for operator, keys in (
+                    ("ForAnyValue:StringEquals", ["aws-glue-service-resource"]),
+                    ("ForAllValues:StringEquals", ["aws-glue-service-resource", "project"]),
+                    ("ForAllValues:StringLike", ["*"]),
+                )
+            ),
+            fails(_reports(allow("ec2:CreateTags", _INTERFACES, _GLUES_TAG)), "reports-policy"),
             *(
                 fails(_reports(statement), "reports-policy", "ec2:DeleteNetworkInterface")
                 for statement in (
