@@ -30,8 +30,12 @@ class BootstrapError(Exception):
 
 
 def main(root: Path) -> None:
-    """Make or updates `<root>/.venv`, unless another start did so while this one waited."""
-    lock, environment = root / "requirements.lock", root / ".venv"
+    """Make or update `<root>/.venv`."""
+    make(root, root / ".venv", root / "requirements.lock")
+
+
+def make(root: Path, environment: Path, lock: Path) -> None:
+    """Make or update an environment from a lock file, unless another start did so while this one waited."""
     stamp = environment / "lake.lock"
     with _alone(root / ".lake"):
         if _stamped(stamp, lock):
@@ -80,7 +84,7 @@ def _create(environment: Path) -> None:
         shutil.rmtree(environment)
     # The versioned executable, not the one on PATH: the environment is remade when an upgrade removes it.
     python = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-    with _phase(f"Making the Python environment (.venv, Python {sys.version.split()[0]})"):
+    with _phase(f"Making the Python environment ({environment.name}, Python {sys.version.split()[0]})"):
         _run([python, "-I", "-m", "venv", str(environment)])
 
 

@@ -1,0 +1,86 @@
+"""A command as a benchmark sees it: wall time, CPU seconds and peak memory of its whole process tree."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SAMPLE_SECONDS = 0.02
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One measured run: seconds of wall and CPU time, and the peak of resident bytes over the tree."""
+
+    wall: float
+    cpu: float
+    peak: int
+
+
+class RunFailedError(Exception):
+    """A measured command failed; the message holds the end of what it printed."""
+
+
+def measure(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], seconds: float) -> Run:
+    """Run a command to its end; RunFailedError if it fails or takes longer than `seconds`."""
+    before = os.times()
+    start = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    peak = [0]
+    done = threading.Event()
+    sampler = threading.Thread(target=_sample, args=(process.pid, done, peak), daemon=True)
+    sampler.start()
+    try:
+        printed, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        process.kill()
+        process.communicate()
+        raise RunFailedError(f"{' '.join(command)} took longer than {seconds:.0f} s") from error
+    finally:
+        done.set()
+        sampler.join()
+    wall = time.monotonic() - start
+    after = os.times()
+    if process.returncode:
+        raise RunFailedError(f"{' '.join(command)} ended with {process.returncode}\n{printed[-3000:]}")
+    # The times of children count once they and their own children have ended.
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return Run(wall, cpu, peak[0])
+
+
+def _sample(root: int, done: threading.Event, peak: list[int]) -> None:
+    while not done.wait(SAMPLE_SECONDS):
+        peak[0] = max(peak[0], sum(_resident(pid) for pid in _tree(root)))
+
+
+def _tree(root: int) -> list[int]:
+    found, waiting = [], [root]
+    while waiting:
+        pid = waiting.pop()
+        found.append(pid)
+        try:
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        except OSError:
+            continue
+        waiting += [int(child) for child in children]
+    return found
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    except (OSError, IndexError):
+        return 0
