@@ -92,7 +92,7 @@ def _run_table(
 ) -> None:
     area = curated_area(contract.name)
     slices, due, gone = _plan(store, market, contract, force)
-    if not due and not gone and store.get(area.journal) is None:
+    if not due and not gone and not publish.interrupted(store, area):
         summary.unchanged += len(slices)
         return
     started = time.monotonic()

@@ -39,6 +39,8 @@ def connect(market: Market, folder: Path, *, on_disk: bool = False) -> Iterator[
         connection.execute(f"SET temp_directory = '{folder / 'spill'}'")
         connection.execute(f"SET memory_limit = '{os.environ.get('LAKE_MEMORY_LIMIT', MEMORY_LIMIT)}'")
         connection.execute("SET preserve_insertion_order = true")
+        # Standard output belongs to the job's summary.
+        connection.execute("SET enable_progress_bar = false")
         connection.execute("SET TimeZone = 'UTC'")
         # A long IN list would become a join, and a join does not keep the order of the delivered rows.
         connection.execute("SET disabled_optimizers = 'in_clause'")

@@ -39,7 +39,7 @@ def write_quarantine(
               ['{contract.rule("key_conflict").id}']
             FROM settled WHERE standing = 'conflict'"""
         )
-    connection.execute(f"CREATE OR REPLACE VIEW quarantined AS {' UNION ALL '.join(selects)}")
+    connection.execute(f"CREATE OR REPLACE TABLE quarantined AS {' UNION ALL '.join(selects)}")
     file = write_parquet(
         connection,
         f"""SELECT source_object, source_line, raw, fields, reasons,
@@ -69,19 +69,23 @@ def write_dq_results(
     connection: duckdb.DuckDBPyConnection, results: tuple[Outcome, ...], run_id: str, folder: Path
 ) -> ParquetFile:
     """Write the outcome of every rule, in the order of the contracts."""
-    connection.execute(
-        """CREATE OR REPLACE TABLE dq (place INTEGER, run_id VARCHAR, rule_id VARCHAR, severity VARCHAR,
-        evaluated BIGINT, failed BIGINT, ratio DECIMAL(9,6), threshold DECIMAL(9,6), outcome VARCHAR)"""
+    columns = {
+        "rule_id VARCHAR": [o.rule.id for o in results],
+        "severity VARCHAR": [str(o.rule.severity) for o in results],
+        "evaluated BIGINT": [o.evaluated for o in results],
+        "failed BIGINT": [o.failed for o in results],
+        "ratio DECIMAL(9,6)": [o.ratio for o in results],
+        "threshold DECIMAL(9,6)": [
+            None if o.rule.threshold is None else str(o.rule.threshold) for o in results
+        ],
+        "outcome VARCHAR": [o.result for o in results],
+    }
+    unnested = ", ".join(
+        f"unnest(CAST(? AS {kind}[])) AS {name}" for name, _, kind in (c.partition(" ") for c in columns)
     )
-    values = [
-        value
-        for place, o in enumerate(results)
-        for value in (
-            place, run_id, o.rule.id, str(o.rule.severity), o.evaluated, o.failed, o.ratio, o.rule.threshold,
-            o.result,
-        )
-    ]  # fmt: skip
     connection.execute(
-        f"INSERT INTO dq VALUES {', '.join(['(?, ?, ?, ?, ?, ?, ?, ?, ?)'] * len(results))}", values
+        f"""CREATE OR REPLACE TABLE dq AS SELECT row_number() OVER () AS place, '{run_id}' AS run_id, *
+        FROM (SELECT {unnested})""",
+        list(columns.values()),
     )
     return write_parquet(connection, "SELECT * EXCLUDE (place) FROM dq ORDER BY place", folder / "dq.parquet")

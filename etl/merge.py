@@ -229,7 +229,10 @@ class Merge:
         )
 
     def _copy(self, select: str, name: str) -> ParquetFile:
-        return write_parquet(self.connection, select, self.folder / f"{name}.parquet")
+        # Rows that come from a table are written alike wherever they came from before: DuckDB notes in a file
+        # which columns might have held a NULL on the way.
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE written AS {select}")
+        return write_parquet(self.connection, "SELECT * FROM written", self.folder / f"{name}.parquet")
 
     def _entry(
         self, day: str, partition: Partition, loads: Mapping[str, Mapping[str, int]], tally: list[Any]

@@ -88,7 +88,7 @@ def _run_dataset(store: Store, market: Market, scope: Scope, contract: Contract,
     found = [d for d in deliveries(store, contract.name) if scope.includes(d)]
     due = _due(store, market, scope, contract, found)
     _forget_breaches(store, area, found, due)
-    if not due and store.get(area.journal) is None:
+    if not due and not publish.interrupted(store, area):
         summary.unchanged += len(found)
         return
     with hold(store, area.lock, wait_seconds=scope.lock_wait_seconds) as lock:

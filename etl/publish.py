@@ -82,6 +82,11 @@ def read_index(store: Store, area: Area) -> dict[str, Any]:
     return document
 
 
+def interrupted(store: Store, area: Area) -> bool:
+    """Whether a publish was cut short and left something to finish or to throw away."""
+    return store.get(area.journal) is not None or any(True for _ in store.list(area.staging))
+
+
 def repair(store: Store, area: Area, lock: Lock) -> bool:
     """Finish a publish that was cut short, or throw away what was only staged; True if finished."""
     body = store.get(area.journal)

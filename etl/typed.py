@@ -64,9 +64,10 @@ def _locate(connection: duckdb.DuckDBPyConnection, segments: list[tuple[int, int
         source = "typed AS t"
     else:
         connection.execute(
-            "CREATE OR REPLACE TABLE segments (first_row BIGINT, file INTEGER, first_line BIGINT)"
+            """CREATE OR REPLACE TABLE segments AS SELECT unnest(CAST(? AS BIGINT[])) AS first_row,
+              unnest(CAST(? AS INTEGER[])) AS file, unnest(CAST(? AS BIGINT[])) AS first_line""",
+            [list(column) for column in zip(*segments, strict=True)],
         )
-        connection.executemany("INSERT INTO segments VALUES (?, ?, ?)", segments)
         file, line = "s.file", "s.first_line + t.rowid - s.first_row"
         source = "typed AS t ASOF JOIN segments AS s ON t.rowid >= s.first_row"
     connection.execute(

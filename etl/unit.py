@@ -18,7 +18,7 @@ from etl.parts import Careful, Intake
 from etl.plain import Z_STYLE, warnings_sql
 from etl.typed import type_parts
 
-_LONGEST_JSON = 256 << 20
+_SHORT_JSON, _LONGEST_JSON = 1 << 20, 256 << 20
 _JSON_COLUMNS = "f: 'INTEGER', l: 'BIGINT', raw: 'VARCHAR', fields: 'VARCHAR'"
 
 
@@ -54,8 +54,11 @@ def judge(
     what the rejected ones of them were delivered as; `broken` the records that nobody could split.
     """
     execute = connection.execute
-    execute("CREATE OR REPLACE TABLE files (file INTEGER, source_object VARCHAR)")
-    connection.executemany("INSERT INTO files VALUES (?, ?)", [(f.index, f.key) for f in intake.files])
+    execute(
+        """CREATE OR REPLACE TABLE files AS
+        SELECT unnest(CAST(? AS INTEGER[])) AS file, unnest(CAST(? AS VARCHAR[])) AS source_object""",
+        [[f.index for f in intake.files], [f.key for f in intake.files]],
+    )
     sources = [_lines(judgement, text) for text in intake.careful if text.rows]
     if intake.split:
         sources.append(_split_records(judgement, intake.split_path))
@@ -75,7 +78,8 @@ def judge(
     execute(
         f"""CREATE OR REPLACE TABLE broken AS SELECT f AS file, l AS source_line, raw, fields, reasons
         FROM read_json('{quoted(intake.broken_path)}', format = 'newline_delimited',
-          maximum_object_size = {_LONGEST_JSON}, columns = {{{_JSON_COLUMNS}, reasons: 'VARCHAR[]'}})"""
+          maximum_object_size = {_longest(intake.broken_path)},
+          columns = {{{_JSON_COLUMNS}, reasons: 'VARCHAR[]'}})"""
     )
     return _count(connection, judgement, has_plain)
 
@@ -100,8 +104,13 @@ def _split_records(judgement: Judgement, path: Path) -> _Source:
     bronze = f"""SELECT {", ".join(texts)}, f AS file, l AS source_line, raw AS raw_text,
         fields AS fields_text
       FROM read_json('{quoted(path)}', format = 'newline_delimited',
-        maximum_object_size = {_LONGEST_JSON}, columns = {{{_JSON_COLUMNS}, {columns}}})"""
+        maximum_object_size = {_longest(path)}, columns = {{{_JSON_COLUMNS}, {columns}}})"""
     return _Source(bronze, "raw_text", "fields_text")
+
+
+def _longest(path: Path) -> int:
+    """Bytes that an object of a JSON file may have; the engine sets twice that aside before it reads."""
+    return max(_SHORT_JSON, min(path.stat().st_size, _LONGEST_JSON))
 
 
 def _create_judged(connection: duckdb.DuckDBPyConnection, judgement: Judgement) -> None:

@@ -30,6 +30,7 @@ COMMANDS = {
     "destroy": ("local.commands.stacks:destroy", "Delete everything a stack holds."),
     "put": ("local.commands.data:put", "Deliver CSV files to the lake."),
     "run": ("local.commands.data:run", "Run the pipeline over what was delivered."),
+    "replay": ("local.commands.data:replay", "Judge rejected records again that may be good now."),
     "query": ("local.commands.data:query", "Ask the lake in Athena's SQL."),
     "policy": ("local.commands.policy:app", "Judge stacks and files; report what the pack found."),
     "status": ("local.commands.state:status", "What is up, and how much it holds."),

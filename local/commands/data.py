@@ -1,4 +1,4 @@
-"""`put`, `run` and `query`: files into the lake, the pipeline over them, and questions to the result."""
+"""`put`, `run`, `replay`, `query`: files into the lake, the pipeline over them, questions to the result."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ import typer
 
 from etl.contract import RAW_DATASETS, load
 from local import athena, console
+from local.aws import Cloud
 from local.commands import headers, layout, pipeline, quarantine, session
 from local.commands.errors import Refused, UsageError
 from local.commands.report import rows_table
+from local.runner.report import WorkflowReport
 from local.warehouse import query as warehouse
 
 
@@ -75,12 +77,19 @@ def run() -> None:
     reports = pipeline.run(cloud)
     if not reports:
         console.messages().print("Nothing to do: no file was delivered since the last run.")
-    for report in reports:
-        pipeline.print_report(console.output(), report)
-    if rows := quarantine.rows(cloud, reports):
-        console.output().print(quarantine.table(rows))
-    if any(not report.succeeded for report in reports):
-        raise pipeline.failure(reports)
+    _tell(cloud, reports)
+
+
+def replay() -> None:
+    """Judge rejected records again that may be good now, and compute only what they touch.
+
+    Those are the deliveries with a client or provider that was unknown or not valid and has been delivered
+    since, and all deliveries whose rules were changed (deploy them with `up` first). Needs their files in the
+    raw zone. Exit code 3 when a data-quality threshold was breached.
+    """
+    cloud = session.deployed()
+    reports = pipeline.replay(cloud)
+    _tell(cloud, reports)
 
 
 def query(
@@ -164,6 +173,16 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: Form
 def shown(value: Any) -> str:
     """Write one value as people read it."""
     return "" if value is None else str(value)
+
+
+def _tell(cloud: Cloud, reports: Sequence[WorkflowReport]) -> None:
+    """Print what runs did and what they put into quarantine; raise for those that did not succeed."""
+    for report in reports:
+        pipeline.print_report(console.output(), report)
+    if rows := quarantine.rows(cloud, reports):
+        console.output().print(quarantine.table(rows))
+    if any(not report.succeeded for report in reports):
+        raise pipeline.failure(reports)
 
 
 def _date(text: str) -> datetime.date:

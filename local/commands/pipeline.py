@@ -39,6 +39,23 @@ def run(cloud: Cloud) -> list[WorkflowReport]:
     return reports
 
 
+def replay(cloud: Cloud) -> list[WorkflowReport]:
+    """Start the deployed workflows by hand: the jobs find for themselves what is to be judged again."""
+    with console.step("Replay") as step:
+        reports = [
+            runner.start(
+                cloud,
+                name,
+                work=layout.work(),
+                on_progress=lambda line: step.log(brief(line)),
+                stack=layout.STACK,
+            )
+            for name in sorted(cloud.client("glue").list_workflows()["Workflows"])
+        ]
+        step.finish("done")
+    return reports
+
+
 def print_report(output: Console, report: WorkflowReport) -> None:
     """Print a workflow run: its crawlers and jobs, their times, and what each says of its work."""
     output.print(f"[bold]{escape(report.workflow)}[/] {report.status.lower()} in {report.seconds:.1f} s")
