@@ -1,6 +1,7 @@
 """What the warehouse may do and be asked: its roles' documents and the services its network guests call."""
 
 from components.iam import (
+    Conditions,
     Document,
     Statement,
     allow,
@@ -86,7 +87,7 @@ def _inside(names: Names) -> list[Statement]:
     own = {"aws:ResourceTag/project": PROJECT}
     interfaces = [names.arn("ec2", "network-interface/*")]
     places = [names.arn("ec2", "subnet/*"), names.arn("ec2", "security-group/*")]
-    glue_tag = {
+    glue_tag: Conditions = {
         "ForAllValues:StringEquals": {"aws:TagKeys": ["aws-glue-service-resource"]},
         "Null": {"aws:TagKeys": "false"},
     }
