@@ -5,6 +5,7 @@ S3 only, so Silver goes to the bucket `silver` of the endpoint in AWS_ENDPOINT_U
 """
 
 import sys
+from datetime import date
 from pathlib import Path
 
 import awswrangler as wr
@@ -54,10 +55,14 @@ def main(raw: Path, out: Path) -> None:
     ]  # fmt: skip
     for name in (*NUMBERS, "amount_eur"):
         silver[name] = decimals(silver[name])
+    # As dates, not texts: awswrangler would parse each text by itself.
+    silver["load_date"] = silver["load_date"].map(
+        {d: date.fromisoformat(d) for d in silver["load_date"].unique()}
+    )
     wr.s3.to_parquet(
         silver[[*columns, "year", "month", "day"]], path="s3://silver/transactions/", dataset=True,
         partition_cols=["year", "month", "day"], mode="overwrite", compression="snappy",
-        dtype=dict.fromkeys((*NUMBERS, "amount_eur"), "decimal(18,6)") | {"load_date": "date", "delivery_date": "date"},
+        dtype=dict.fromkeys((*NUMBERS, "amount_eur"), "decimal(18,6)"),
     )  # fmt: skip
 
 
