@@ -4,7 +4,8 @@ from etl.contract import Contract
 
 _TRANSACTIONS = {
     "delivery_date": "CAST(market_local(delivery_start) AS DATE)",
-    "duration_minutes": "CAST(duration_us // 60000000 AS INTEGER)",
+    # Rows whose year is out of range are typed before they are rejected.
+    "duration_minutes": "try_cast(duration_us // 60000000 AS INTEGER)",
     # Products of up to 18 digits are several times as fast as wider ones; both round half away from zero.
     "amount_eur": (
         "coalesce("

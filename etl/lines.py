@@ -79,6 +79,8 @@ class FileReader:
         self.shapes = shapes(unit.contract, header)
         self.plain: set[bytes] = set()
         self.key = header.names.index(unit.contract.key[0])
+        before, after = self.delimiter * self.key, self.delimiter * (self.width - 1 - self.key)
+        self.placeholder = before + PLACEHOLDER.encode() + after + b"\n"
         self.part: Part | None = None
         self.out: IO[bytes] | None = None
         if in_place and self.shapes:
@@ -208,7 +210,7 @@ class FileReader:
         """Hold the places of lines that are not plain."""
         part = self._plain_part()
         assert self.out is not None
-        self.out.write((PLACEHOLDER.encode() + self.delimiter * (self.width - 1) + b"\n") * lines)
+        self.out.write(self.placeholder * lines)
         part.rows += lines
 
     def _plain_part(self) -> Part:

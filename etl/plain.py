@@ -69,7 +69,10 @@ def typed_sql(contract: Contract, bronze: str) -> str:
 
 def exceptional_sql(contract: Contract, market: Market) -> str:
     """SQL that is true for a typed plain row that must be judged with care: no value, or a rule is broken."""
-    unread = [f"{f.name} IS NULL" for f in contract.source_fields]
+    unread = [
+        f"{f.name} IS NULL OR {f.name} < 1" if f.type == "int" else f"{f.name} IS NULL"
+        for f in contract.source_fields
+    ]
     out_of_range = [
         f"extract(year FROM {f.name}) NOT BETWEEN {FIRST_YEAR} AND {LAST_YEAR}"
         for f in contract.source_fields
