@@ -50,8 +50,12 @@ def test_public_bucket_and_star_role_added_to_the_program_are_stopped(
         ("iam-no-star-resource", policy.name),
         ("iam-privilege-escalation", policy.name.replace("-policy", "-role")),
     } <= found
-    assert {resource for _, resource in found} == {
-        "mine",
-        policy.name,
-        policy.name.replace("-policy", "-role"),
+    role = next(r for r in widened.resources if r.name == policy.name.replace("-policy", "-role"))
+    role_name = role.properties.fields["name"].string_value
+    workers = {
+        r.name
+        for r in widened.resources
+        if r.type == "aws:glue/job:Job"
+        and r.properties.fields["roleArn"].string_value.endswith(f"/{role_name}")
     }
+    assert {resource for _, resource in found} == {"mine", policy.name, role.name, *workers}

@@ -120,6 +120,11 @@ class _Recorder(mocks.MockMonitor):
         self._unknown_ids = unknown_ids
         self.registrations: list[Registration] = []
 
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """Name a resource alike whatever stack the SDK was last told of in this process."""
+        lineage = parent.split("::")[2].rpartition("$")[2] + "$" if parent else ""
+        return f"urn:pulumi:stack::project::{lineage}{type_}::{name}"
+
     def RegisterResource(self, request: Any) -> Any:
         """Answer with the inputs and the invented outputs; no event loop is made in the caller's thread."""
         urn = self.make_urn(request.parent, request.type, request.name)

@@ -16,7 +16,15 @@ from local.athena.statement import Query, parse
 from local.athena.translate import to_sql
 from local.athena.zones import annotate_zones
 
-NAMES = Names("local", "123456789012", "eu-west-1", "aws", "amazonaws.com", owns_account_settings=True)
+NAMES = Names(
+    "local",
+    "123456789012",
+    "eu-west-1",
+    "aws",
+    "amazonaws.com",
+    owns_account_settings=True,
+    replica_region="eu-central-1",
+)
 
 
 class Declared:
