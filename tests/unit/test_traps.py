@@ -5,33 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.recorder import STACKS, UNKNOWN, Registration, recorded, stack_config
-
-
-def of_type(stack: str, kind: str) -> list[Registration]:
-    return [one for one in recorded(stack) if one.short_type == kind]
-
-
-def named(stack: str, name: str) -> Registration:
-    (found,) = (one for one in recorded(stack) if one.name == name and one.custom)
-    return found
-
-
-def names_of(stack: str, urns: tuple[str, ...]) -> set[str]:
-    return {one.name for one in recorded(stack) if one.urn in urns}
-
-
-def behind(stack: str, one: Registration) -> set[str]:
-    """The names of everything a resource waits for, directly or not."""
-    graph = {entry.urn: entry for entry in recorded(stack)}
-    seen: set[str] = set()
-    todo = list(one.dependencies)
-    while todo:
-        urn = todo.pop()
-        if urn not in seen and urn in graph:
-            seen.add(urn)
-            todo += graph[urn].dependencies
-    return {graph[urn].name for urn in seen}
+from tests.unit.graph_support import behind, named, names_of, of_type
+from tests.unit.recorder import STACKS, UNKNOWN, stack_config
 
 
 @pytest.fixture(params=STACKS)
