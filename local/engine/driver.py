@@ -13,7 +13,7 @@ import os
 import runpy
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,11 +115,11 @@ class Driver:
         Raises as `preview` does. What was made before a failure is in the state; a rerun goes on from there.
         """
         self.preview()
-        # On a first deployment to the embedded AWS there is nothing yet that could be lost.
-        whole = self.workspace.mode is Mode.EMBEDDED and not recovery.resources(self.workspace)
         with (
-            self._saving(whole),
-            self._operation("Deploying", whole=whole) as (stack, feed),
+            self._operation("Deploying", whole=lambda: not recovery.resources(self.workspace)) as (
+                stack,
+                feed,
+            ),
             self._told(feed),
         ):
             stack.up(policy_packs=[str(self.pack)], on_event=feed)
@@ -133,12 +133,7 @@ class Driver:
 
     def destroy(self) -> Outcome:
         """Delete everything the stack holds."""
-        whole = self.workspace.mode is Mode.EMBEDDED
-        with (
-            self._saving(whole),
-            self._operation("Destroying", whole=whole) as (stack, feed),
-            self._told(feed),
-        ):
+        with self._operation("Destroying", whole=lambda: True) as (stack, feed), self._told(feed):
             stack.destroy(on_event=feed, run_program=False)
         return self._outcome(feed)
 
@@ -147,23 +142,36 @@ class Driver:
         with self._operation("Reading the state") as (stack, _):
             return dict(stack.export_stack().deployment or {})
 
-    def _saving(self, whole: bool) -> contextlib.AbstractContextManager[None]:
-        return recovery.unsaved(self.workspace) if whole else contextlib.nullcontext()
+    @contextlib.contextmanager
+    def _saving(self, whole: Callable[[], bool]) -> Iterator[Mapping[str, str]]:
+        """Give the engine's settings for when it saves; called while the stack is held.
+
+        What makes or removes a whole stack of the embedded AWS saves once: nothing could be lost.
+        """
+        if self.workspace.mode is Mode.EMBEDDED and whole():
+            with recovery.unsaved(self.workspace):
+                yield _UNSAVED
+        else:
+            yield {}
 
     @contextlib.contextmanager
     def _operation(
-        self, title: str, *, planning: bool = False, whole: bool = False
+        self, title: str, *, planning: bool = False, whole: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[automation.Stack, Feed]]:
-        """Hold the stack for one operation of the engine; a `whole` one saves its state only at its end."""
+        """Hold the stack for one operation of the engine; `whole` tells whether it makes or removes all."""
         workspace = self.workspace
         workspace.prepare()
         plugins.install(workspace, self.engine)
         environment = workspace.environment(self.emulator, os.environ) | {
             "LAKE_POLICY_REPORT": str(self.report),
-            **(_UNSAVED if whole else {}),
         }
         self._failure = None
-        with recovery.alone(workspace), _environment(environment), sdk_speed.quick():
+        with (
+            recovery.alone(workspace),
+            self._saving(whole) as saving,
+            _environment({**environment, **saving}),
+            sdk_speed.quick(),
+        ):
             stale = recovery.release(workspace)
             self.report.unlink(missing_ok=True)
             with console.step(f"{title} stack {workspace.stack}") as step:

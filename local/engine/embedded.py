@@ -74,13 +74,7 @@ class Embedded:
     def _started(self) -> process.Emulator:
         """Return the running emulator after making sure that the state is about it."""
         if recovery.lost(self.workspace):
-            process.stop(self.root, self.stack)
-            instance.forget(self.workspace)
-            recovery.settle(self.workspace)
-            console.messages().print(
-                f"The last run that made or removed all of stack {self.stack} was killed;"
-                " rebuilding starts from nothing."
-            )
+            self._abandon()
         with console.step("Starting the embedded AWS") as step:
             emulator, fresh = process.ensure(self.root, self.stack)
             step.finish(f"{'started' if fresh else 'running'} at {emulator.endpoint}")
@@ -88,6 +82,19 @@ class Embedded:
             self._forget()
             instance.record(self.workspace, emulator)
         return emulator
+
+    def _abandon(self) -> None:
+        """End the embedded AWS whose state was lost in a kill, unless that run is still at work."""
+        with recovery.alone(self.workspace):
+            if not recovery.lost(self.workspace):
+                return
+            recovery.release(self.workspace)
+            process.stop(self.root, self.stack)
+            instance.forget(self.workspace)
+        console.messages().print(
+            f"The last run that made or removed all of stack {self.stack} was killed;"
+            " rebuilding starts from nothing."
+        )
 
     def _forget(self) -> None:
         if lost := instance.forget(self.workspace):

@@ -34,6 +34,7 @@ def forget(workspace: Workspace) -> int:
     lost = len(recovery.resources(workspace))
     shutil.rmtree(workspace.state, ignore_errors=True)
     (workspace.folder / "instance").unlink(missing_ok=True)
+    recovery.settle(workspace)
     return lost
 
 

@@ -106,13 +106,12 @@ def unsaved(workspace: Workspace) -> Iterator[None]:
 
     An engine that ends by itself has written the state before it lets go of its lock.
     """
-    mark = _unsaved_mark(workspace)
-    mark.touch()
+    _unsaved_mark(workspace).touch()
     try:
         yield
     finally:
         if not locks(workspace):
-            mark.unlink(missing_ok=True)
+            settle(workspace)
 
 
 def lost(workspace: Workspace) -> bool:

@@ -85,17 +85,22 @@ def test_a_stack_whose_embedded_aws_was_killed_is_rebuilt_and_says_so(
     assert len(Cloud(second.endpoint).client("s3").list_buckets()["Buckets"]) == 2
 
 
-def killed(here: Project, stack: Embedded, verb: str, ready: Callable[[str], bool]) -> None:
-    """Run a verb in a process of its own; kill it and its engine once `ready` says so of what it printed."""
+def started(here: Project, verb: str) -> subprocess.Popen[str]:
+    """A verb in a process of its own."""
     code = (
         "import sys; from pathlib import Path; from local.engine import binary;"
         " from local.engine.embedded import Embedded; root, program, pack, verb = sys.argv[1:];"
         " getattr(Embedded(Path(root), Path(program), Path(pack), binary.ensure()), verb)()"
     )
     command = [sys.executable, "-c", code, str(here.root), str(here.program), str(here.pack), verb]
-    with subprocess.Popen(
+    return subprocess.Popen(
         command, cwd=ROOT, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as running:
+    )
+
+
+def killed(here: Project, stack: Embedded, verb: str, ready: Callable[[str], bool]) -> None:
+    """Run a verb in a process of its own; kill it and its engine once `ready` says so of what it printed."""
+    with started(here, verb) as running:
         assert running.stdout is not None
         said = ""
         for line in running.stdout:
@@ -124,6 +129,23 @@ def test_what_was_killed_while_it_made_or_removed_the_whole_stack_is_rebuilt(
     assert not recovery.lost(stack.workspace)
     stack.destroy()
     assert recovery.resources(stack.workspace) == []
+
+
+def test_a_second_run_waits_for_the_one_that_makes_the_stack(here: Project, pulumi_engine: Engine) -> None:
+    here.write(BUCKETS.replace("range(2)", "range(60)"), settings=SETTINGS)
+    with started(here, "up") as first:
+        assert first.stdout is not None
+        said = ""
+        while "created Bucket" not in said:
+            line = first.stdout.readline()
+            assert line, said
+            said += line
+        stack = embedded(here, pulumi_engine)
+        again = stack.up()
+        said += first.stdout.read()
+    assert first.returncode == 0, said
+    assert not again.changed
+    assert not recovery.lost(stack.workspace)
 
 
 def test_destroy_after_the_embedded_aws_died_forgets_the_stack(here: Project, pulumi_engine: Engine) -> None:
