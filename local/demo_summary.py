@@ -46,6 +46,10 @@ NEXT = (
         './lake query analysts "SELECT * FROM energy_processed_local.quarantine LIMIT 5"',
         "rejected rows, and why",
     ),
+    (
+        './lake query --as analysts analysts "SELECT * FROM energy_processed_local.clients LIMIT 5"',
+        "what analysts may see of clients",
+    ),
     ('./lake query --warehouse "SELECT * FROM reporting.zone_position"', "the warehouse, in Redshift's SQL"),
     ("./lake put transactions FILE.csv --date 2026-03-31", "a file of your own, then ./lake run"),
     ("./lake status", "what is up, and how much it holds"),
