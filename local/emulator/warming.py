@@ -14,6 +14,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 SERVICES = (
     "kms",
     "s3",
+    "s3control",
     "iam",
     "sts",
     "logs",
