@@ -32,6 +32,10 @@ COMMANDS = {
     "run": ("local.commands.data:run", "Run the pipeline over what was delivered."),
     "replay": ("local.commands.data:replay", "Judge rejected records again that may be good now."),
     "query": ("local.commands.data:query", "Ask the lake in Athena's SQL."),
+    "dashboards": (
+        "local.commands.boards:dashboards",
+        "Draw the deployed dashboards with what the lake holds.",
+    ),
     "policy": ("local.commands.policy:app", "Judge stacks and files; report what the pack found."),
     "status": ("local.commands.state:status", "What is up, and how much it holds."),
     "stop": ("local.commands.state:stop", "End the embedded AWS."),

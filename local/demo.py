@@ -17,7 +17,7 @@ from etl.errors import DataLakeError
 from etl.store import S3Store
 from local import athena, console, demo_summary
 from local.aws import Cloud
-from local.commands import data, layout, pipeline, session, stacks
+from local.commands import boards, data, layout, pipeline, session, stacks
 from local.demo_summary import Account
 from local.engine import recovery
 from local.warehouse import query
@@ -66,6 +66,8 @@ def demo(
         account.warehouse = query.held(cloud)
         account.intake = processed.totals(S3Store(layout.BUCKET, cloud.client("s3")))
         account.quarantined = athena.execute(cloud, "analysts", QUARANTINED, work=layout.work()).rows
+    with _timed(account, "dashboards"):
+        account.page = boards.draw(cloud)
     demo_summary.show(console.output(), account)
 
 

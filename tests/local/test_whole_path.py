@@ -1,6 +1,7 @@
 """One clone, as a newcomer meets it: demo, query, bad data, no drift, destroy."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,24 @@ def test_a_persona_asks_in_its_own_workgroup_and_refusals_are_audited(shown: tup
     denied = {event["requestParameters"]["tableArn"] for event in told if "errorCode" in event}
     assert any(arn.endswith("table/energy_processed_local/quarantine") for arn in denied)
     assert any("errorCode" not in event for event in told)
+
+
+def test_the_drawn_dashboards_show_what_the_lake_holds(shown: tuple[Clone, str], tmp_path: Path) -> None:
+    here, printed = shown
+    assert "dashboards.html" in printed
+    here.must("dashboards", "--out", str(tmp_path / "page.html"))
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    days = oracle.gold(here.root / ".lake" / "local" / "work" / "generated")["daily_energy_consumption"]
+    # The dashboards' role sees what reports see: whole days only.
+    net = sum(day["net_mwh"] for day in days if day["completeness"] >= 1)
+    assert f'<p class="number">{net:,.0f}</p>' in page
+    assert len(re.findall("<h2>", page)) == 6
+    assert "Rows rejected" in page
+    assert "<script" not in page
+    assert set(re.findall(r"https?://[^\"' ]+", page)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
 
 
 def test_a_second_demo_converges_and_publishes_nothing_new(shown: tuple[Clone, str]) -> None:
