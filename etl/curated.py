@@ -2,8 +2,9 @@
 
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ import duckdb
 
 from etl import publish
 from etl.contract import GOLD_TABLES, Contract, load
+from etl.dimensions import processed_area
 from etl.engine import ParquetFile, connect, model, read_parquet, typed_columns, write_parquet
 from etl.errors import DataLakeError
 from etl.lock import hold
 from etl.market import Market
+from etl.parallel import each
 from etl.progress import say
 from etl.publish import Area, Output, read_index
-from etl.reference import processed_area
 from etl.store import Store
 from etl.summary import RunSummary, UnitResult
 
@@ -54,6 +56,60 @@ class Slice:
         return f"curated/{self.table}/year={year}/month={month}/{tail}part-00000.parquet"
 
 
+@dataclass(frozen=True, slots=True)
+class Silver:
+    """What Silver holds: the partitions of transactions by day, and the index of clients."""
+
+    transactions: Mapping[str, Any]
+    clients: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, store: Store) -> "Silver":
+        """Read the committed indexes."""
+        transactions, clients = each(
+            lambda dataset: read_index(store, processed_area(dataset)), ("transactions", "clients")
+        )
+        return cls(transactions["partitions"], clients)
+
+
+@dataclass(slots=True)
+class _Workshop:
+    """One run's session, made when first needed, and what it fetched by key and content."""
+
+    store: Store
+    market: Market
+    open: ExitStack
+    connection: duckdb.DuckDBPyConnection | None = None
+    folder: Path = Path()
+    fetched: dict[tuple[str, str], Path] = field(default_factory=dict)
+
+    def session(self) -> duckdb.DuckDBPyConnection:
+        """Return the session."""
+        if self.connection is None:
+            self.folder = Path(self.open.enter_context(tempfile.TemporaryDirectory(prefix="lake-")))
+            self.connection = self.open.enter_context(connect(self.market, self.folder))
+        return self.connection
+
+    def fetch(self, entries: list[Mapping[str, Any]]) -> list[Path]:
+        """Return local files of partitions, as their index entries describe them."""
+
+        def path(entry: Mapping[str, Any]) -> Path:
+            known = self.fetched.get((entry["key"], entry["sha256"]))
+            if known is None:
+                folder = self.folder / entry["sha256"][:16]
+                folder.mkdir(exist_ok=True)
+                known = self.fetched[entry["key"], entry["sha256"]] = self.store.fetch(entry["key"], folder)
+            return known
+
+        return each(path, entries)
+
+
+@contextmanager
+def _workshop(store: Store, market: Market) -> Iterator[_Workshop]:
+    with ExitStack() as stack:
+        yield _Workshop(store, market, stack)
+
+
 def curated_area(table: str) -> Area:
     """Operations area of a Gold table."""
     return Area("curated/_ops/", table)
@@ -79,19 +135,28 @@ def run(
         )
     started = time.monotonic()
     summary = RunSummary(JOB) if summary is None else summary
-    for table in GOLD_TABLES:
-        if tables is None or table in tables:
-            _run_table(store, market, load(table), summary, force=force, lock_wait=lock_wait)
-            summary.finished.append(table)
+    silver = Silver.read(store)
+    with _workshop(store, market) as workshop:
+        for table in GOLD_TABLES:
+            if tables is None or table in tables:
+                _run_table(workshop, silver, load(table), summary, force=force, lock_wait=lock_wait)
+                summary.finished.append(table)
     summary.seconds = time.monotonic() - started
     return summary
 
 
 def _run_table(
-    store: Store, market: Market, contract: Contract, summary: RunSummary, *, force: bool, lock_wait: float
+    workshop: _Workshop,
+    silver: Silver,
+    contract: Contract,
+    summary: RunSummary,
+    *,
+    force: bool,
+    lock_wait: float,
 ) -> None:
+    store, market = workshop.store, workshop.market
     area = curated_area(contract.name)
-    slices, due, gone = _plan(store, market, contract, force)
+    slices, due, gone = _plan(silver, read_index(store, area), market, contract, force)
     if not due and not gone and not publish.interrupted(store, area):
         summary.unchanged += len(slices)
         return
@@ -99,36 +164,35 @@ def _run_table(
     with hold(store, area.lock, wait_seconds=lock_wait) as lock:
         if publish.repair(store, area, lock):
             summary.repaired.append(area.name)
-        slices, due, gone = _plan(store, market, contract, force)
+        # Silver may have been published anew while this run waited or computed the table before.
+        silver, index = Silver.read(store), read_index(store, area)
+        slices, due, gone = _plan(silver, index, market, contract, force)
         summary.unchanged += len(slices) - len(due)
         if not due and not gone:
             return
         say("computing", table=contract.name, partitions=len(due), deleted=len(gone))
-        with tempfile.TemporaryDirectory(prefix="lake-") as name:
-            folder = Path(name)
-            files, rows_in, powerless = _compute(store, market, contract, due, folder)
-            index = read_index(store, area)
-            surplus = _update(index, due, gone, files, powerless)
-            run_id = f"{contract.name}-{publish.digest([s.digest for s in due] + sorted(gone))[:12]}"
-            publish.publish(
-                store,
-                area,
-                lock,
-                run_id=run_id,
-                outputs=[Output(key, f.path, f.sha256, f.size) for key, f in files.items()],
-                surplus=surplus,
-                manifests={
-                    s.day: {
-                        "table": s.table,
-                        "day": s.day,
-                        "run_id": run_id,
-                        "inputs": _inputs(store, s),
-                        "outputs": [_output(k, f) for k, f in files.items() if k == s.key],
-                    }
-                    for s in due
-                },
-                index=index,
-            )
+        files, rows_in, powerless = _compute(workshop, silver, contract, due)
+        surplus = _update(index, due, gone, files, powerless)
+        run_id = f"{contract.name}-{publish.digest([s.digest for s in due] + sorted(gone))[:12]}"
+        publish.publish(
+            store,
+            area,
+            lock,
+            run_id=run_id,
+            outputs=[Output(key, f.path, f.sha256, f.size) for key, f in files.items()],
+            surplus=surplus,
+            manifests={
+                s.day: {
+                    "table": s.table,
+                    "day": s.day,
+                    "run_id": run_id,
+                    "inputs": _inputs(silver, s),
+                    "outputs": [_output(k, f) for k, f in files.items() if k == s.key],
+                }
+                for s in due
+            },
+            index=index,
+        )
         rows_out = sum(f.rows for f in files.values())
         summary.units.append(
             UnitResult(
@@ -148,24 +212,22 @@ def _run_table(
 
 
 def _plan(
-    store: Store, market: Market, contract: Contract, force: bool
+    silver: Silver, index: Mapping[str, Any], market: Market, contract: Contract, force: bool
 ) -> tuple[list[Slice], list[Slice], set[str]]:
     """Return all slices, those that are due, and the days published before that have no sources any more."""
-    silver = read_index(store, processed_area("transactions"))["partitions"]
-    clients = read_index(store, processed_area("clients"))
-    published = read_index(store, curated_area(contract.name))["partitions"]
+    published = index["partitions"]
     settings = [market.timezone, market.peak_hours, market.holidays, contract.digest, model(contract.name)]
-    days = [day for day, entry in sorted(silver.items()) if entry["rows"]]
+    days = [day for day, entry in sorted(silver.transactions.items()) if entry["rows"]]
     grouped: dict[str, list[str]] = {}
     for day in days:
         grouped.setdefault(day[:8] + "01" if contract.name == MONTHLY else day, []).append(day)
     slices = []
     for day, sources in grouped.items():
-        inputs: list[Any] = [settings, [[s, silver[s]["sha256"]] for s in sources]]
+        inputs: list[Any] = [settings, [[s, silver.transactions[s]["sha256"]] for s in sources]]
         closed = opened = publish.digest(inputs)
         if contract.name == MONTHLY:
-            closed = publish.digest([*inputs, _power_contents(clients, _next_month(day))])
-            opened = publish.digest([*inputs, _power_contents(clients, "9999")])
+            closed = publish.digest([*inputs, _power_contents(silver.clients, _next_month(day))])
+            opened = publish.digest([*inputs, _power_contents(silver.clients, "9999")])
         slices.append(Slice(contract.name, day, tuple(sources), closed, opened))
     due = [s for s in slices if force or s.is_due(published.get(s.day))]
     return slices, due, set(published) - {s.day for s in slices}
@@ -181,39 +243,37 @@ def _power_contents(clients: Mapping[str, Any], end: str) -> list[str]:
 
 
 def _compute(
-    store: Store, market: Market, contract: Contract, due: list[Slice], folder: Path
+    workshop: _Workshop, silver: Silver, contract: Contract, due: list[Slice]
 ) -> tuple[dict[str, ParquetFile], int, set[str]]:
     """Write the due partitions; also return the rows read and the months lacking a power."""
-    silver = read_index(store, processed_area("transactions"))["partitions"]
     days = sorted({day for s in due for day in s.sources})
     files: dict[str, ParquetFile] = {}
     powerless: set[str] = set()
-    rows_in = sum(silver[day]["rows"] for day in days)
-    with connect(market, folder) as connection:
-        _calendar(connection, market, days)
-        for part in due:
-            paths = [store.fetch(silver[day]["key"], folder) for day in part.sources]
-            _deliveries(connection, paths)
-            if contract.name == MONTHLY:
-                _client_power(connection, store, part.day, folder)
-            order = ", ".join(contract.sorted_by)
-            select = f"SELECT {typed_columns(contract)} FROM ({model(contract.name)}) ORDER BY {order}"
-            file = write_parquet(connection, select, folder / f"{part.table}-{part.day}.parquet")
-            if file.rows:
-                files[part.key] = file
-            if contract.name == MONTHLY:
-                lacking = connection.execute(
-                    f"SELECT count(*) FROM {read_parquet([file.path])} WHERE load_factor IS NULL"
-                ).fetchone()
-                if lacking != (0,):
-                    powerless.add(part.day)
+    rows_in = sum(silver.transactions[day]["rows"] for day in days)
+    connection = workshop.session()
+    _calendar(connection, workshop.market, days)
+    order = ", ".join(contract.sorted_by)
+    select = f"SELECT {typed_columns(contract)} FROM ({model(contract.name)}) ORDER BY {order}"
+    for part in due:
+        _deliveries(connection, workshop.fetch([silver.transactions[day] for day in part.sources]))
+        if contract.name == MONTHLY:
+            _client_power(connection, workshop, silver.clients, part.day)
+        file = write_parquet(connection, select, workshop.folder / f"{part.table}-{part.day}.parquet")
+        if file.rows:
+            files[part.key] = file
+        if contract.name == MONTHLY:
+            lacking = connection.execute(
+                f"SELECT count(*) FROM {read_parquet([file.path])} WHERE load_factor IS NULL"
+            ).fetchone()
+            if lacking != (0,):
+                powerless.add(part.day)
     return files, rows_in, powerless
 
 
 def _calendar(connection: duckdb.DuckDBPyConnection, market: Market, days: list[str]) -> None:
     """Create market_days (periods of each day) and market_months (hours of each month)."""
-    connection.execute("CREATE TABLE market_days (delivery_date DATE, periods_expected INTEGER)")
-    connection.execute("CREATE TABLE market_months (delivery_month DATE, hours INTEGER)")
+    connection.execute("CREATE OR REPLACE TABLE market_days (delivery_date DATE, periods_expected INTEGER)")
+    connection.execute("CREATE OR REPLACE TABLE market_months (delivery_month DATE, hours INTEGER)")
     for text in days:
         day = date.fromisoformat(text)
         expected = market.day_minutes(day) // market.period_minutes(day)
@@ -233,10 +293,11 @@ def _deliveries(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> Non
     )
 
 
-def _client_power(connection: duckdb.DuckDBPyConnection, store: Store, month: str, folder: Path) -> None:
+def _client_power(
+    connection: duckdb.DuckDBPyConnection, workshop: _Workshop, clients: Mapping[str, Any], month: str
+) -> None:
     """Create client_power: of each client the newest delivery up to the month, else the next."""
-    partitions = read_index(store, processed_area("clients"))["partitions"]
-    paths = [store.fetch(p["key"], folder) for _, p in sorted(partitions.items()) if p["rows"]]
+    paths = workshop.fetch([p for _, p in sorted(clients["partitions"].items()) if p["rows"]])
     rows = (
         f"SELECT client_id, load_date, contracted_power_kw FROM {read_parquet(paths)}"
         if paths
@@ -275,12 +336,9 @@ def _update(
     return surplus
 
 
-def _inputs(store: Store, part: Slice) -> list[dict[str, Any]]:
-    silver = read_index(store, processed_area("transactions"))["partitions"]
-    return [
-        {"key": silver[d]["key"], "sha256": silver[d]["sha256"], "rows": silver[d]["rows"]}
-        for d in part.sources
-    ]
+def _inputs(silver: Silver, part: Slice) -> list[dict[str, Any]]:
+    entries = (silver.transactions[day] for day in part.sources)
+    return [{"key": e["key"], "sha256": e["sha256"], "rows": e["rows"]} for e in entries]
 
 
 def _output(key: str, file: ParquetFile) -> dict[str, Any]:

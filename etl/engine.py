@@ -14,7 +14,8 @@ from etl.checks import identifier
 from etl.contract import Contract
 from etl.market import Market
 
-ROW_GROUP_ROWS = 16_384  # of a day's rows sorted by client, so that min and max of a group leave most of them unread
+# A day's rows are sorted by client: min and max of such a group leave most of a day unread.
+ROW_GROUP_ROWS = 16_384
 MEMORY_LIMIT = "1200MB"
 
 _SQL_TYPES = {"string": "VARCHAR", "int": "INTEGER", "array<string>": "VARCHAR[]"}

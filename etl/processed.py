@@ -2,27 +2,31 @@
 
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from etl import publish
 from etl.contract import RAW_DATASETS, Contract, load
-from etl.discover import Delivery, deliveries, is_expired, rules_digest
-from etl.engine import connect
+from etl.dimensions import processed_area
+from etl.discover import Delivery, deliveries
+from etl.due import Committed, find_due
 from etl.errors import DataLakeError
 from etl.lock import hold
 from etl.market import Market
+from etl.parallel import each
 from etl.progress import say
 from etl.publish import Area, read_index
-from etl.reference import DIMENSIONS, References, processed_area
 from etl.store import Store
 from etl.summary import RunSummary
-from etl.workload import Workload
 
 JOB = "raw-to-processed"
 LARGE_UNIT_BYTES = 256 << 20
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ def run(
 def totals(store: Store) -> dict[str, dict[str, int]]:
     """What the lake holds of each raw dataset by committed indexes: rows_in, good, rejected, duplicates."""
     found = {}
-    for dataset in RAW_DATASETS:
-        index = read_index(store, processed_area(dataset))
+    indexes = each(lambda dataset: read_index(store, processed_area(dataset)), RAW_DATASETS)
+    for dataset, index in zip(RAW_DATASETS, indexes, strict=True):
         total = {"rows_in": 0, "good": 0, "rejected": 0, "duplicates": 0}
         for unit in index["units"].values():
             total["rows_in"] += unit["rows_in"]
@@ -86,39 +90,49 @@ def totals(store: Store) -> dict[str, dict[str, int]]:
 def _run_dataset(store: Store, market: Market, scope: Scope, contract: Contract, summary: RunSummary) -> None:
     area = processed_area(contract.name)
     found = [d for d in deliveries(store, contract.name) if scope.includes(d)]
-    due = _due(store, market, scope, contract, found)
-    _forget_breaches(store, area, found, due)
+    known = Committed.read(store, contract.name)
+    due = find_due(store, market, known, found, force=scope.force)
+    evidence = _evidence_left(store, area, found, due)
     if not due and not publish.interrupted(store, area):
         summary.unchanged += len(found)
         return
     with hold(store, area.lock, wait_seconds=scope.lock_wait_seconds) as lock:
         if publish.repair(store, area, lock):
             summary.repaired.append(area.name)
-        due = _due(store, market, scope, contract, found)
+        committed = Committed.read(store, contract.name)
+        if committed != known:
+            due = find_due(store, market, committed, found, force=scope.force)
         summary.unchanged += len(found) - len(due)
         if not due:
             return
         large = any(sum(e.size for e in d.entries) > LARGE_UNIT_BYTES for d in due)
+        from etl.engine import connect  # noqa: PLC0415  a run that finds nothing due does without an engine
+        from etl.workload import Workload  # noqa: PLC0415
+
         with (
             tempfile.TemporaryDirectory(prefix="lake-") as folder,
             connect(market, Path(folder), on_disk=large) as connection,
+            ExitStack() as stack,
         ):
             workload = Workload(
-                store, market, contract, lock=lock, folder=Path(folder), connection=connection
+                store,
+                market,
+                contract,
+                lock=lock,
+                folder=Path(folder),
+                connection=connection,
+                index=committed.index,
+                dimensions=committed.dimensions,
+                evidence=evidence,
             )
-            for delivery in due:
-                say(
-                    "judging",
-                    dataset=contract.name,
-                    load_date=delivery.load_date,
-                    files=len(delivery.entries),
-                )
-                result = workload.run(delivery)
+            ahead = stack.enter_context(closing(_ahead(workload.take_in, due)))
+            for delivery, taken in zip(due, ahead, strict=True):
+                _say("judging", delivery, files=len(delivery.entries))
+                result = workload.run(delivery, taken)
                 summary.units.append(result)
-                say(
+                _say(
                     result.outcome,
-                    dataset=contract.name,
-                    load_date=delivery.load_date,
+                    delivery,
                     rows_in=result.rows_in,
                     good=result.good,
                     rejected=result.rejected,
@@ -127,52 +141,31 @@ def _run_dataset(store: Store, market: Market, scope: Scope, contract: Contract,
                 )
 
 
-def _forget_breaches(store: Store, area: Area, found: list[Delivery], due: list[Delivery]) -> None:
-    """Delete the evidence of breaches whose delivery was taken back: what is published holds."""
+def _ahead(take_in: Callable[[Delivery], T], due: Iterable[Delivery]) -> Generator[T]:
+    """Yield what was taken in of each delivery, while the next one is already read."""
+    with ThreadPoolExecutor(1) as reader:
+        future: Future[T] | None = None
+        for delivery in due:
+            following = reader.submit(take_in, delivery)
+            if future is not None:
+                yield future.result()
+            future = following
+        if future is not None:
+            yield future.result()
+
+
+def _say(step: str, delivery: Delivery, **facts: object) -> None:
+    say(step, dataset=delivery.dataset, load_date=delivery.load_date, **facts)
+
+
+def _evidence_left(store: Store, area: Area, found: list[Delivery], due: list[Delivery]) -> list[str]:
+    """Return the keys of the evidence of breaches; what is of a delivery that was taken back goes at once.
+
+    What was published before that delivery holds.
+    """
     settled = {d.load_date for d in found} - {d.load_date for d in due}
     prefix = f"{area.root}breaches/{area.name}/"
-    store.delete(e.key for e in store.list(prefix) if e.key.removeprefix(prefix).partition("/")[0] in settled)
-
-
-def _due(
-    store: Store, market: Market, scope: Scope, contract: Contract, found: list[Delivery]
-) -> list[Delivery]:
-    index = read_index(store, processed_area(contract.name))
-    rules = rules_digest(contract.name, market)
-    with tempfile.TemporaryDirectory(prefix="lake-") as folder:
-        references = References(store, Path(folder)) if contract.name == "transactions" else None
-        return [
-            d
-            for d in found
-            if scope.force
-            or _is_due(
-                store, contract.name, index["units"].get(d.load_date), d, rules=rules, references=references
-            )
-        ]
-
-
-def _is_due(
-    store: Store,
-    dataset: str,
-    unit: Mapping[str, Any] | None,
-    delivery: Delivery,
-    *,
-    rules: str,
-    references: References | None,
-) -> bool:
-    if unit is None:
-        return True
-    if unit["listing"] != delivery.listing:
-        return not is_expired(store, processed_area(dataset), delivery)
-    if unit["rules"] != rules:
-        return True
-    if references is None:
-        return False
-    if unit["references"] != references.digests(delivery.load_date):
-        return True
-    return any(
-        unit["pending"][name]
-        and unit["later"][name] != publish.digest(references.later(delivery.load_date)[name])
-        and references.any_later(name, unit["pending"][name], delivery.load_date)
-        for name in DIMENSIONS
-    )
+    keys = [e.key for e in store.list(prefix)]
+    gone = [key for key in keys if key.removeprefix(prefix).partition("/")[0] in settled]
+    store.delete(gone)
+    return [key for key in keys if key not in gone]

@@ -3,8 +3,7 @@
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from etl import publish
 from etl.content import hash_sql
 from etl.contract import FILE_RULES, Contract, load, rule_version
 from etl.counts import Counts, PeriodGroups, count, failures, period_groups, sizes
+from etl.dimensions import DIMENSIONS, Dimensions, processed_area
 from etl.discover import Delivery, rules_digest
 from etl.engine import ParquetFile, model, write_parquet
 from etl.evidence import conflict_reasons, write_dq_results, write_quarantine
@@ -23,15 +23,25 @@ from etl.judge import Judgement, compile_contract
 from etl.lock import Lock
 from etl.market import Market
 from etl.merge import Merge, Partition, silver_key
+from etl.parallel import each
 from etl.parts import Intake, SourceFile
-from etl.publish import Output, read_index
+from etl.publish import Output
 from etl.quality import Outcome, breaches, outcomes
-from etl.reference import DIMENSIONS, References, processed_area
-from etl.store import Store
+from etl.reference import References
+from etl.store import Entry, Store
 from etl.summary import Breach, UnitResult
 from etl.unit import judge
 
 PENDING_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A delivery as read: what the engine needs of it, in a folder of its own, and the seconds it took."""
+
+    folder: Path
+    intake: Intake
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -49,7 +59,11 @@ class _Result:
 
 
 class Workload:
-    """Judges and publishes the units of one dataset, under a lock and in a session that the caller holds."""
+    """Judges and publishes the units of one dataset, under a lock and in a session that the caller holds.
+
+    `index` is the committed index, which follows what is published; `dimensions` are those that transactions
+    refer to, `evidence` the keys of the evidence of earlier breaches.
+    """
 
     def __init__(
         self,
@@ -60,6 +74,9 @@ class Workload:
         lock: Lock,
         folder: Path,
         connection: duckdb.DuckDBPyConnection,
+        index: dict[str, Any],
+        dimensions: Dimensions | None,
+        evidence: Sequence[str],
     ) -> None:
         self.store = store
         self.market = market
@@ -67,28 +84,41 @@ class Workload:
         self.lock = lock
         self.folder = folder
         self.connection = connection
+        self.index = index
+        self.evidence = evidence
         self.area = processed_area(contract.name)
         self.judgement: Judgement = compile_contract(contract, market)
-        self.references = References(store, folder)
+        self.references = References(store, dimensions, folder) if dimensions else None
 
-    def run(self, delivery: Delivery) -> UnitResult:
-        """Judge one delivery and publish it; on a breach leave evidence and publish nothing."""
-        with self._room(delivery) as folder:
-            return self._run(delivery, folder)
-
-    def _run(self, delivery: Delivery, folder: Path) -> UnitResult:
+    def take_in(self, delivery: Delivery) -> Taken:
+        """Fetch and read the files of a delivery; needs neither session nor lock."""
         started = time.monotonic()
-        connection, references = self.connection, self.references
-        index = read_index(self.store, self.area)
-        files = [
-            SourceFile(i, e.key, self.store.fetch(e.key, folder), e.size, e.etag)
-            for i, e in enumerate(delivery.entries)
-        ]
-        intake = take_in(self.contract, files, folder)
-        if self.contract.name == "transactions":
+        folder = self.folder / delivery.load_date
+        folder.mkdir()
+
+        def fetch(numbered: tuple[int, Entry]) -> SourceFile:
+            number, entry = numbered
+            return SourceFile(number, entry.key, self.store.fetch(entry.key, folder), entry.size, entry.etag)
+
+        intake = take_in(self.contract, each(fetch, enumerate(delivery.entries)), folder)
+        return Taken(folder, intake, time.monotonic() - started)
+
+    def run(self, delivery: Delivery, taken: Taken) -> UnitResult:
+        """Judge one delivery and publish it; on a breach leave evidence and publish nothing."""
+        try:
+            return self._run(delivery, taken.intake, taken.folder, time.monotonic() - taken.seconds)
+        finally:
+            # Free the memory of the unit's rows as well.
+            for table in ("typed", "judged", "texts", "settled"):
+                self.connection.execute(f"DROP TABLE IF EXISTS {table}")
+            shutil.rmtree(taken.folder)
+
+    def _run(self, delivery: Delivery, intake: Intake, folder: Path, started: float) -> UnitResult:
+        connection, references, index = self.connection, self.references, self.index
+        if references:
             references.prepare(connection, delivery.load_date)
         judged = judge(connection, self.judgement, intake, delivery.load_date)
-        result = _Result(self._run_id(delivery, intake, references))
+        result = _Result(self._run_id(delivery, intake))
         self._settle(connection, delivery, index, result, folder)
         counts = count(connection, self.judgement, intake, result.standings)
         groups = (
@@ -116,33 +146,19 @@ class Workload:
         if breached := breaches(results):
             evidence = self._leave_evidence(delivery, result)
             return self._report(started, intake, counts, result, breached=breached, evidence=evidence)
-        self._describe(connection, delivery, references, intake=intake, counts=counts, result=result)
+        self._describe(connection, delivery, intake=intake, counts=counts, result=result)
         self._publish(delivery, index, intake, result)
         return self._report(started, intake, counts, result)
 
-    @contextmanager
-    def _room(self, delivery: Delivery) -> Iterator[Path]:
-        """Give a unit a folder of its own; free it, and the memory of the unit's rows, afterwards."""
-        folder = self.folder / delivery.load_date
-        folder.mkdir()
-        try:
-            yield folder
-        finally:
-            for table in ("typed", "judged", "texts", "settled"):
-                self.connection.execute(f"DROP TABLE IF EXISTS {table}")
-            shutil.rmtree(folder)
-
-    def _run_id(self, delivery: Delivery, intake: Intake, references: References) -> str:
+    def _run_id(self, delivery: Delivery, intake: Intake) -> str:
         """Identify the run by what it judges, so that repeating it gives the same bytes."""
         inputs: dict[str, Any] = {
             "files": [[f.key, f.sha256] for f in intake.files],
             "rules": rules_digest(self.contract.name, self.market),
         }
-        if self.contract.name == "transactions":
-            inputs["references"] = [
-                references.digests(delivery.load_date),
-                references.later(delivery.load_date),
-            ]
+        if self.references:
+            seen = self.references.dimensions
+            inputs["references"] = [seen.digests(delivery.load_date), seen.later(delivery.load_date)]
         return f"{self.contract.name}-{delivery.load_date}-{publish.digest(inputs)[:12]}"
 
     def _settle(
@@ -224,7 +240,6 @@ class Workload:
         self,
         connection: duckdb.DuckDBPyConnection,
         delivery: Delivery,
-        references: References,
         *,
         intake: Intake,
         counts: Counts,
@@ -244,9 +259,10 @@ class Workload:
             ),
             **asdict(counts),
         }
-        if self.contract.name == "transactions":
-            later = references.later(delivery.load_date)
-            result.entry["references"] = references.digests(delivery.load_date)
+        if self.references:
+            seen = self.references.dimensions
+            later = seen.later(delivery.load_date)
+            result.entry["references"] = seen.digests(delivery.load_date)
             result.entry["later"] = {name: publish.digest(later[name]) for name in DIMENSIONS}
             result.entry["pending"] = {
                 name: self._pending(connection, name, key) for name, key in DIMENSIONS.items()
@@ -277,7 +293,7 @@ class Workload:
         surplus = set(before.get("keys", ())) - set(result.files)
         for old in result.touched.values():
             surplus |= old
-        surplus |= {e.key for e in self.store.list(self._evidence(delivery))}
+        surplus |= {key for key in self.evidence if key.startswith(self._evidence(delivery))}
         index["units"][delivery.load_date] = result.entry
         for day, entry in result.partitions.items():
             if entry is None:
