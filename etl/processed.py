@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from etl import publish
 from etl.contract import RAW_DATASETS, Contract, load
@@ -23,8 +23,12 @@ from etl.publish import Area, read_index
 from etl.store import Store
 from etl.summary import RunSummary
 
+if TYPE_CHECKING:
+    from etl.workload import Workload
+
 JOB = "raw-to-processed"
-LARGE_UNIT_BYTES = 256 << 20
+LARGE_BYTES = 256 << 20
+"""Deliveries up to this size are published together; a larger one keeps its rows on disk."""
 
 T = TypeVar("T")
 
@@ -48,9 +52,9 @@ def run(
 ) -> RunSummary:
     """Judge and publish every due unit: dimensions first, then transactions, each by load date.
 
-    Unchanged deliveries cost a listing and one index read. A breached unit publishes nothing and does not
-    stop the others; the summary's exit code tells. A caller that hands a `summary` in has it even where the
-    run ends in an error.
+    What is due of a dataset is published at once, or in turns where it is large. Unchanged deliveries cost a
+    listing and one index read. A breached unit publishes nothing and does not stop the others; the summary's
+    exit code tells. A caller that hands a `summary` in has it even where the run ends in an error.
     """
     scope = scope or Scope()
     unknown = [d for d in scope.datasets or () if d not in RAW_DATASETS]
@@ -105,7 +109,7 @@ def _run_dataset(store: Store, market: Market, scope: Scope, contract: Contract,
         summary.unchanged += len(found) - len(due)
         if not due:
             return
-        large = any(sum(e.size for e in d.entries) > LARGE_UNIT_BYTES for d in due)
+        large = any(_size(delivery) > LARGE_BYTES for delivery in due)
         from etl.engine import connect  # noqa: PLC0415  a run that finds nothing due does without an engine
         from etl.workload import Workload  # noqa: PLC0415
 
@@ -126,19 +130,41 @@ def _run_dataset(store: Store, market: Market, scope: Scope, contract: Contract,
                 evidence=evidence,
             )
             ahead = stack.enter_context(closing(_ahead(workload.take_in, due)))
-            for delivery, taken in zip(due, ahead, strict=True):
-                _say("judging", delivery, files=len(delivery.entries))
-                result = workload.run(delivery, taken)
-                summary.units.append(result)
-                _say(
-                    result.outcome,
-                    delivery,
-                    rows_in=result.rows_in,
-                    good=result.good,
-                    rejected=result.rejected,
-                    duplicates=result.duplicates,
-                    took=round(result.seconds, 3),
-                )
+            try:
+                for delivery, taken in zip(due, ahead, strict=True):
+                    say(
+                        "judging",
+                        dataset=contract.name,
+                        load_date=delivery.load_date,
+                        files=len(delivery.entries),
+                    )
+                    if workload.bytes_judged + _size(delivery) > LARGE_BYTES:
+                        _publish(workload, summary)
+                    workload.judge(delivery, taken)
+            except Exception:
+                # One delivery that cannot be judged does not hold up those before it.
+                _publish(workload, summary)
+                raise
+            _publish(workload, summary)
+
+
+def _publish(workload: "Workload", summary: RunSummary) -> None:
+    for result in workload.publish():
+        summary.units.append(result)
+        say(
+            result.outcome,
+            dataset=result.dataset,
+            load_date=result.unit,
+            rows_in=result.rows_in,
+            good=result.good,
+            rejected=result.rejected,
+            duplicates=result.duplicates,
+            took=round(result.seconds, 3),
+        )
+
+
+def _size(delivery: Delivery) -> int:
+    return sum(entry.size for entry in delivery.entries)
 
 
 def _ahead(take_in: Callable[[Delivery], T], due: Iterable[Delivery]) -> Generator[T]:
@@ -152,10 +178,6 @@ def _ahead(take_in: Callable[[Delivery], T], due: Iterable[Delivery]) -> Generat
             future = following
         if future is not None:
             yield future.result()
-
-
-def _say(step: str, delivery: Delivery, **facts: object) -> None:
-    say(step, dataset=delivery.dataset, load_date=delivery.load_date, **facts)
 
 
 def _evidence_left(store: Store, area: Area, found: list[Delivery], due: list[Delivery]) -> list[str]:

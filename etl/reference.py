@@ -61,7 +61,7 @@ class References:
               CAST(NULL AS DATE) AS first_day,
               CAST(NULL AS DATE) AS end_day, CAST(NULL AS DECIMAL(18,6)) AS contracted_power_kw WHERE FALSE"""
         )
-        connection.execute(f"CREATE TABLE dimension_{name} AS {select}")
+        connection.execute(f"CREATE TABLE main.dimension_{name} AS {select}")
 
     def _fetch(self, keys: list[str]) -> list[Path]:
         return each(lambda key: self.store.fetch(key, self.folder), keys)

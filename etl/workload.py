@@ -1,10 +1,9 @@
-"""One unit from delivered files to a published, committed state."""
+"""Units from delivered files to what they come to, and all of them to a published, committed state."""
 
 import shutil
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,23 @@ import duckdb
 from etl import publish
 from etl.content import hash_sql
 from etl.contract import FILE_RULES, Contract, load, rule_version
-from etl.counts import Counts, PeriodGroups, count, failures, period_groups, sizes
+from etl.counts import PeriodGroups, count, failures, period_groups, sizes
 from etl.dimensions import DIMENSIONS, Dimensions, processed_area
 from etl.discover import Delivery, rules_digest
-from etl.engine import ParquetFile, model, write_parquet
+from etl.engine import model, schema, write_parquet
 from etl.evidence import conflict_reasons, write_dq_results, write_quarantine
 from etl.intake import take_in
 from etl.judge import Judgement, compile_contract
 from etl.lock import Lock
 from etl.market import Market
-from etl.merge import Merge, Partition, silver_key
+from etl.merge import Merge, Settled, silver_key
 from etl.parallel import each
 from etl.parts import Intake, SourceFile
-from etl.publish import Output
-from etl.quality import Outcome, breaches, outcomes
+from etl.quality import breaches, outcomes
 from etl.reference import References
+from etl.release import JudgedUnit, assign, evidence_prefix, release
 from etl.store import Entry, Store
-from etl.summary import Breach, UnitResult
+from etl.summary import UnitResult
 from etl.unit import judge
 
 PENDING_LIMIT = 1000
@@ -44,22 +43,8 @@ class Taken:
     seconds: float
 
 
-@dataclass(slots=True)
-class _Result:
-    """What one unit came to before it is published."""
-
-    run_id: str
-    files: dict[str, ParquetFile] = field(default_factory=dict)
-    partitions: dict[str, dict[str, Any] | None] = field(default_factory=dict)
-    touched: dict[str, set[str]] = field(default_factory=dict)
-    failed: Counter[str] = field(default_factory=Counter)
-    standings: Counter[str] = field(default_factory=Counter)
-    reasons: dict[str, int] = field(default_factory=dict)
-    entry: dict[str, Any] = field(default_factory=dict)
-
-
 class Workload:
-    """Judges and publishes the units of one dataset, under a lock and in a session that the caller holds.
+    """Judges the units of one dataset one by one and publishes them together, under a lock, in a session.
 
     `index` is the committed index, which follows what is published; `dimensions` are those that transactions
     refer to, `evidence` the keys of the evidence of earlier breaches.
@@ -89,6 +74,8 @@ class Workload:
         self.area = processed_area(contract.name)
         self.judgement: Judgement = compile_contract(contract, market)
         self.references = References(store, dimensions, folder) if dimensions else None
+        self.merge: Merge | None = None
+        self.judged: list[JudgedUnit] = []
 
     def take_in(self, delivery: Delivery) -> Taken:
         """Fetch and read the files of a delivery; needs neither session nor lock."""
@@ -103,52 +90,92 @@ class Workload:
         intake = take_in(self.contract, each(fetch, enumerate(delivery.entries)), folder)
         return Taken(folder, intake, time.monotonic() - started)
 
-    def run(self, delivery: Delivery, taken: Taken) -> UnitResult:
-        """Judge one delivery and publish it; on a breach leave evidence and publish nothing."""
-        try:
-            return self._run(delivery, taken.intake, taken.folder, time.monotonic() - taken.seconds)
-        finally:
-            # Free the memory of the unit's rows as well.
-            for table in ("typed", "judged", "texts", "settled"):
-                self.connection.execute(f"DROP TABLE IF EXISTS {table}")
-            shutil.rmtree(taken.folder)
+    @property
+    def bytes_judged(self) -> int:
+        """Bytes of the deliveries that were judged and not published yet."""
+        return sum(e.size for unit in self.judged for e in unit.delivery.entries)
 
-    def _run(self, delivery: Delivery, intake: Intake, folder: Path, started: float) -> UnitResult:
-        connection, references, index = self.connection, self.references, self.index
-        if references:
-            references.prepare(connection, delivery.load_date)
+    def judge(self, delivery: Delivery, taken: Taken) -> None:
+        """Judge one delivery against what is published and was judged before; a breach leaves evidence."""
+        started = time.monotonic() - taken.seconds
+        name = f"unit_{delivery.load_date}"
+        try:
+            with schema(self.connection, name):
+                unit = self._judge(delivery, taken.intake, name)
+                if unit.breached:
+                    unit.evidence = self._leave_evidence(unit)
+                else:
+                    self._describe(unit)
+                self._forget(name, whole=bool(unit.breached) or self.references is None)
+        finally:
+            shutil.rmtree(taken.folder)
+        unit.seconds = time.monotonic() - started
+        self.judged.append(unit)
+
+    def publish(self) -> list[UnitResult]:
+        """Publish all that was judged, except breached units, at once; return what became of each unit."""
+        units, self.judged = self.judged, []
+        merge, self.merge = self.merge, None
+        started = time.monotonic()
+        good = [unit for unit in units if not unit.breached]
+        if merge and good:
+            runs = {day: entry["run_id"] for day, entry in self.index["units"].items()}
+            runs |= {unit.delivery.load_date: unit.run_id for unit in good}
+            written = merge.write(runs, rule_version(self.contract.name))
+            assign(written, self.index["partitions"], good)
+        if good:
+            release(self.store, self.area, self.lock, index=self.index, units=good, evidence=self.evidence)
+        share = (time.monotonic() - started) / max(1, len(good))
+        for unit in units:
+            shutil.rmtree(self.folder / unit.folder)
+            if not unit.breached:
+                unit.seconds += share
+                self.connection.execute(f'DROP SCHEMA IF EXISTS "unit_{unit.delivery.load_date}" CASCADE')
+        return [unit.result(self.contract) for unit in units]
+
+    def _judge(self, delivery: Delivery, intake: Intake, name: str) -> JudgedUnit:
+        connection = self.connection
+        if self.references:
+            self.references.prepare(connection, delivery.load_date)
         judged = judge(connection, self.judgement, intake, delivery.load_date)
-        result = _Result(self._run_id(delivery, intake))
-        self._settle(connection, delivery, index, result, folder)
-        counts = count(connection, self.judgement, intake, result.standings)
-        groups = (
-            period_groups(connection, self.market) if self.contract.name == "transactions" else PeriodGroups()
-        )
-        result.failed = failures(
+        unit = JudgedUnit(delivery, intake, self._run_id(delivery, intake), f"{delivery.load_date}-out")
+        folder = self.folder / unit.folder
+        folder.mkdir()
+        settled = self._settle(unit, folder)
+        unit.counts = count(connection, self.judgement, intake, unit.standings)
+        groups = period_groups(connection, self.market) if self.references else PeriodGroups()
+        unit.failed = failures(
             self.contract,
             intake=intake,
             judged=judged,
-            counts=counts,
-            standings=result.standings,
+            counts=unit.counts,
+            standings=unit.standings,
             periods=groups,
         )
         results = outcomes(
             (*load(FILE_RULES).all_rules, *self.contract.all_rules),
-            result.failed,
-            sizes(intake, judged, counts, result.standings, groups),
+            unit.failed,
+            sizes(intake, judged, unit.counts, unit.standings, groups),
         )
-        quarantined = write_quarantine(connection, self.judgement, result.run_id, folder)
-        result.reasons = quarantined.reasons | conflict_reasons(self.contract, result.standings)
+        quarantined = write_quarantine(connection, self.judgement, unit.run_id, folder)
+        unit.reasons = quarantined.reasons | conflict_reasons(self.contract, unit.standings)
         if quarantined.file.rows:
-            result.files[self._key("quarantine", delivery, "records")] = quarantined.file
-        dq = write_dq_results(connection, results, result.run_id, folder)
-        result.files[self._key("dq_results", delivery, "results")] = dq
-        if breached := breaches(results):
-            evidence = self._leave_evidence(delivery, result)
-            return self._report(started, intake, counts, result, breached=breached, evidence=evidence)
-        self._describe(connection, delivery, intake=intake, counts=counts, result=result)
-        self._publish(delivery, index, intake, result)
-        return self._report(started, intake, counts, result)
+            unit.files[self._key("quarantine", delivery, "records")] = quarantined.file
+        dq = write_dq_results(connection, results, unit.run_id, folder)
+        unit.files[self._key("dq_results", delivery, "results")] = dq
+        unit.breached = breaches(results)
+        if self.merge and settled and not unit.breached:
+            self.merge.keep(delivery.load_date, name, settled)
+        return unit
+
+    def _forget(self, name: str, *, whole: bool) -> None:
+        """Free the memory of what no later step of the current schema's unit needs."""
+        if whole:
+            self.connection.execute("SET search_path = 'main'")
+            self.connection.execute(f'DROP SCHEMA "{name}" CASCADE')
+            return
+        for table in ("texts", "quarantined", "aside"):
+            self.connection.execute(f"DROP TABLE IF EXISTS {table}")
 
     def _run_id(self, delivery: Delivery, intake: Intake) -> str:
         """Identify the run by what it judges, so that repeating it gives the same bytes."""
@@ -161,43 +188,25 @@ class Workload:
             inputs["references"] = [seen.digests(delivery.load_date), seen.later(delivery.load_date)]
         return f"{self.contract.name}-{delivery.load_date}-{publish.digest(inputs)[:12]}"
 
-    def _settle(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        delivery: Delivery,
-        index: Mapping[str, Any],
-        result: _Result,
-        folder: Path,
-    ) -> None:
-        """Decide the standing of every accepted row and write Silver."""
-        if self.contract.name != "transactions":
-            self._settle_dimension(connection, delivery, result, folder)
-            return
-        runs = {day: unit["run_id"] for day, unit in index["units"].items()} | {
-            delivery.load_date: result.run_id
-        }
-        merge = Merge(connection, self.contract, self.store, folder)
-        merged = merge.run(index["partitions"], delivery.load_date, runs, rule_version(self.contract.name))
-        for day, partition in merged.items():
-            self._record(day, partition, index["partitions"].get(day), result)
-            for standing, rows in partition.entry.get("loads", {}).get(delivery.load_date, {}).items():
-                result.standings[standing] += rows
-
-    def _record(
-        self, day: str, partition: Partition, before: Mapping[str, Any] | None, result: _Result
-    ) -> None:
-        result.files |= partition.files
-        result.partitions[day] = partition.entry or None
-        old = set()
-        if before:
-            old = {before["key"], *before["conflicts"]} | (
-                {before["held"]["key"]} if before["held"] else set()
+    def _settle(self, unit: JudgedUnit, folder: Path) -> Settled | None:
+        """Decide the standing of every accepted row; Silver of a dimension, apart from others, is written."""
+        if self.references is None:
+            self._settle_dimension(unit, folder)
+            return None
+        if self.merge is None:
+            self.merge = Merge(
+                self.connection,
+                self.contract,
+                self.store,
+                folder=self.folder,
+                partitions=self.index["partitions"],
             )
-        result.touched[day] = old - set(partition.files)
+        settled = self.merge.settle(unit.delivery.load_date)
+        unit.standings, unit.days = settled.standings, set(settled.days)
+        return settled
 
-    def _settle_dimension(
-        self, connection: duckdb.DuckDBPyConnection, delivery: Delivery, result: _Result, folder: Path
-    ) -> None:
+    def _settle_dimension(self, unit: JudgedUnit, folder: Path) -> None:
+        connection, day = self.connection, unit.delivery.load_date
         columns = ", ".join(f.name for f in self.contract.stored_fields)
         key = self.contract.key[0]
         connection.execute(
@@ -211,62 +220,52 @@ class Workload:
         for standing, rows in connection.execute(
             "SELECT standing, count(*) FROM settled GROUP BY 1"
         ).fetchall():
-            result.standings[standing] = rows
-        target = silver_key(self.contract.name, delivery.load_date)
+            unit.standings[standing] = rows
+        target = silver_key(self.contract.name, day)
         entry: dict[str, Any] = {"key": target, "rows": 0, "sha256": None}
-        if result.standings["current"]:
+        if unit.standings["current"]:
             select = f"SELECT {columns} FROM settled WHERE standing = 'current' ORDER BY {key}"
             file = write_parquet(connection, select, folder / "silver.parquet")
-            result.files[target] = file
+            unit.files[target] = file
             entry |= {"rows": file.rows, "sha256": file.sha256}
-        counts = {s: n for s, n in sorted(result.standings.items()) if n}
-        result.partitions[delivery.load_date] = entry | {"loads": {delivery.load_date: counts}}
-        result.touched[delivery.load_date] = set() if result.standings["current"] else {target}
+        else:
+            unit.surplus.add(target)
+        counts = {s: n for s, n in sorted(unit.standings.items()) if n}
+        unit.days = {day}
+        unit.partitions[day] = entry | {"loads": {day: counts}}
 
     def _key(self, table: str, delivery: Delivery, name: str) -> str:
         return f"processed/{table}/dataset={self.contract.name}/load_date={delivery.load_date}/{name}.parquet"
 
-    def _evidence(self, delivery: Delivery) -> str:
-        return f"{self.area.root}breaches/{self.contract.name}/{delivery.load_date}/"
-
-    def _leave_evidence(self, delivery: Delivery, result: _Result) -> str:
-        prefix = self._evidence(delivery)
-        for key, file in result.files.items():
+    def _leave_evidence(self, unit: JudgedUnit) -> str:
+        prefix = evidence_prefix(self.area, unit.delivery)
+        for key, file in unit.files.items():
             if "/quarantine/" in key or "/dq_results/" in key:
                 self.store.put(prefix + key.rpartition("/")[2], file.path)
         return prefix
 
-    def _describe(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        delivery: Delivery,
-        *,
-        intake: Intake,
-        counts: Counts,
-        result: _Result,
-    ) -> None:
+    def _describe(self, unit: JudgedUnit) -> None:
         """Fill the unit's entry of the index."""
-        result.entry |= {
+        connection, intake, delivery = self.connection, unit.intake, unit.delivery
+        unit.entry |= {
             "listing": delivery.listing,
             "rules": rules_digest(self.contract.name, self.market),
-            "run_id": result.run_id,
-            "reasons": result.reasons,
+            "run_id": unit.run_id,
+            "reasons": unit.reasons,
             "files": len(intake.files),
             "files_rejected": sum(f.fault is not None for f in intake.files),
             "bytes_in": sum(f.size for f in intake.files),
             "keys": sorted(
-                key for key in result.files if key.endswith(("/records.parquet", "/results.parquet"))
+                key for key in unit.files if key.endswith(("/records.parquet", "/results.parquet"))
             ),
-            **asdict(counts),
+            **asdict(unit.counts),
         }
         if self.references:
             seen = self.references.dimensions
             later = seen.later(delivery.load_date)
-            result.entry["references"] = seen.digests(delivery.load_date)
-            result.entry["later"] = {name: publish.digest(later[name]) for name in DIMENSIONS}
-            result.entry["pending"] = {
-                name: self._pending(connection, name, key) for name, key in DIMENSIONS.items()
-            }
+            unit.entry["references"] = seen.digests(delivery.load_date)
+            unit.entry["later"] = {name: publish.digest(later[name]) for name in DIMENSIONS}
+            unit.entry["pending"] = {name: self._pending(name, key) for name, key in DIMENSIONS.items()}
         else:
             power = "contracted_power_kw" if self.contract.name == "clients" else "NULL"
             end = "coalesce(valid_to, DATE '9999-12-31')"
@@ -276,91 +275,14 @@ class Workload:
                 "FROM settled WHERE standing = 'current'"
             ).fetchone()
             assert found is not None
-            result.entry["content"] = found[0]
+            unit.entry["content"] = found[0]
 
-    def _pending(self, connection: duckdb.DuckDBPyConnection, name: str, key: str) -> list[str]:
+    def _pending(self, name: str, key: str) -> list[str]:
         """Return the dimension keys that rows were rejected for, which a later delivery may bring."""
         checks = (f"{name[:-1]}_unknown", f"{name[:-1]}_validity")
         tests = [self.judgement.broken_sql(self.contract.rule(check)) for check in checks]
-        rows = connection.execute(
+        rows = self.connection.execute(
             f"SELECT DISTINCT {key} FROM judged WHERE {' OR '.join(tests)} "
             f"ORDER BY 1 LIMIT {PENDING_LIMIT + 1}"
         ).fetchall()
         return ["*"] if len(rows) > PENDING_LIMIT else [r[0] for r in rows]
-
-    def _publish(self, delivery: Delivery, index: dict[str, Any], intake: Intake, result: _Result) -> None:
-        before = index["units"].get(delivery.load_date, {})
-        surplus = set(before.get("keys", ())) - set(result.files)
-        for old in result.touched.values():
-            surplus |= old
-        surplus |= {key for key in self.evidence if key.startswith(self._evidence(delivery))}
-        index["units"][delivery.load_date] = result.entry
-        for day, entry in result.partitions.items():
-            if entry is None:
-                index["partitions"].pop(day, None)
-            else:
-                index["partitions"][day] = entry
-        modified = {e.key: e.modified for e in delivery.entries}
-        manifest = {
-            "dataset": self.contract.name,
-            "load_date": delivery.load_date,
-            "run_id": result.run_id,
-            "inputs": [
-                {"key": f.key, "etag": f.etag, "size": f.size, "sha256": f.sha256, "records": f.records,
-                 "fault": f.fault, "duplicate_of": f.duplicate_of, "modified": modified[f.key]}
-                for f in intake.files
-            ],
-            "outputs": [
-                {"key": key, "rows": f.rows, "size": f.size, "sha256": f.sha256}
-                for key, f in sorted(result.files.items())
-            ],
-        }  # fmt: skip
-        publish.publish(
-            self.store,
-            self.area,
-            self.lock,
-            run_id=result.run_id,
-            outputs=[Output(key, f.path, f.sha256, f.size) for key, f in result.files.items()],
-            surplus=surplus,
-            manifests={delivery.load_date: manifest},
-            index=index,
-        )
-
-    def _report(
-        self,
-        started: float,
-        intake: Intake,
-        counts: Counts,
-        result: _Result,
-        *,
-        breached: tuple[Outcome, ...] = (),
-        evidence: str = "",
-    ) -> UnitResult:
-        reject = {r.id for r in self.contract.all_rules if r.severity != "warn"}
-        warnings = {
-            rule: n
-            for rule, n in sorted(result.failed.items())
-            if n and rule not in reject and rule not in result.reasons
-        }
-        return UnitResult(
-            dataset=self.contract.name,
-            unit=result.run_id.removeprefix(f"{self.contract.name}-")[:10],
-            outcome="breached" if breached else "published",
-            run_id=result.run_id,
-            seconds=time.monotonic() - started,
-            files=len(intake.files),
-            files_rejected=sum(f.fault is not None for f in intake.files),
-            bytes_in=sum(f.size for f in intake.files),
-            rows_in=counts.rows_in,
-            good=counts.good,
-            rejected=counts.rejected,
-            duplicates=counts.duplicates,
-            rows_out=counts.good,
-            bytes_out=sum(f.size for f in result.files.values()),
-            reasons=result.reasons,
-            warnings=warnings,
-            partitions=tuple(sorted(result.partitions)),
-            breaches=tuple(
-                Breach(o.rule.id, o.failed, o.evaluated, o.rule.threshold, evidence) for o in breached
-            ),
-        )
