@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from etl import publish
-from etl.parallel import each
 from etl.publish import Area, read_index
 from etl.store import Store
 
@@ -26,8 +25,7 @@ class Dimensions:
     @classmethod
     def read(cls, store: Store) -> "Dimensions":
         """Read the indexes as they are committed now."""
-        found = each(lambda name: read_index(store, processed_area(name)), DIMENSIONS)
-        return cls(dict(zip(DIMENSIONS, found, strict=True)))
+        return cls({name: read_index(store, processed_area(name)) for name in DIMENSIONS})
 
     def digests(self, load_date: str) -> dict[str, str]:
         """What a load date sees of each dimension, as digests; repeated deliveries count once."""

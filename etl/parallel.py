@@ -1,7 +1,6 @@
-"""Many small waits at once: requests to the store, a few threads wide."""
+"""Work that waits, at the same time: many requests to the store, or the next item while one is dealt with."""
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
 WIDTH = 8
@@ -16,6 +15,8 @@ def each(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
     todo = list(items)
     if len(todo) < 2:
         return [work(item) for item in todo]
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  many runs have nothing to wait for
+
     with ThreadPoolExecutor(min(WIDTH, len(todo))) as pool:
         futures = [pool.submit(work, item) for item in todo]
         try:
@@ -23,3 +24,18 @@ def each(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def ahead(work: Callable[[T], R], items: Iterable[T]) -> Generator[R]:
+    """Yield what `work` makes of each item, in their order, while it is at work on the next one."""
+    from concurrent.futures import Future, ThreadPoolExecutor  # noqa: PLC0415
+
+    with ThreadPoolExecutor(1) as worker:
+        future: Future[R] | None = None
+        for item in items:
+            following = worker.submit(work, item)
+            if future is not None:
+                yield future.result()
+            future = following
+        if future is not None:
+            yield future.result()

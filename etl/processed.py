@@ -2,22 +2,20 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from etl import publish
-from etl.contract import RAW_DATASETS, Contract, load
+from etl.contract import RAW_DATASETS, load
 from etl.dimensions import processed_area
 from etl.discover import Delivery, deliveries
 from etl.due import Committed, find_due
 from etl.errors import DataLakeError
 from etl.lock import hold
 from etl.market import Market
-from etl.parallel import each
+from etl.parallel import ahead, each
 from etl.progress import say
 from etl.publish import Area, read_index
 from etl.store import Store
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 JOB = "raw-to-processed"
 LARGE_BYTES = 256 << 20
 """Deliveries up to this size are published together; a larger one keeps its rows on disk."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ def run(
     summary = RunSummary(JOB) if summary is None else summary
     for dataset in RAW_DATASETS:
         if scope.datasets is None or dataset in scope.datasets:
-            _run_dataset(store, market, scope, load(dataset), summary)
+            _run_dataset(store, market, scope, dataset, summary)
             summary.finished.append(dataset)
     summary.seconds = time.monotonic() - started
     return summary
@@ -91,10 +87,10 @@ def totals(store: Store) -> dict[str, dict[str, int]]:
     return found
 
 
-def _run_dataset(store: Store, market: Market, scope: Scope, contract: Contract, summary: RunSummary) -> None:
-    area = processed_area(contract.name)
-    found = [d for d in deliveries(store, contract.name) if scope.includes(d)]
-    known = Committed.read(store, contract.name)
+def _run_dataset(store: Store, market: Market, scope: Scope, dataset: str, summary: RunSummary) -> None:
+    area = processed_area(dataset)
+    found = [d for d in deliveries(store, dataset) if scope.includes(d)]
+    known = Committed.read(store, dataset)
     due = find_due(store, market, known, found, force=scope.force)
     evidence = _evidence_left(store, area, found, due)
     if not due and not publish.interrupted(store, area):
@@ -103,7 +99,7 @@ def _run_dataset(store: Store, market: Market, scope: Scope, contract: Contract,
     with hold(store, area.lock, wait_seconds=scope.lock_wait_seconds) as lock:
         if publish.repair(store, area, lock):
             summary.repaired.append(area.name)
-        committed = Committed.read(store, contract.name)
+        committed = Committed.read(store, dataset)
         if committed != known:
             due = find_due(store, market, committed, found, force=scope.force)
         summary.unchanged += len(found) - len(due)
@@ -121,7 +117,7 @@ def _run_dataset(store: Store, market: Market, scope: Scope, contract: Contract,
             workload = Workload(
                 store,
                 market,
-                contract,
+                load(dataset),
                 lock=lock,
                 folder=Path(folder),
                 connection=connection,
@@ -129,12 +125,12 @@ def _run_dataset(store: Store, market: Market, scope: Scope, contract: Contract,
                 dimensions=committed.dimensions,
                 evidence=evidence,
             )
-            ahead = stack.enter_context(closing(_ahead(workload.take_in, due)))
+            all_taken = stack.enter_context(closing(ahead(workload.take_in, due)))
             try:
-                for delivery, taken in zip(due, ahead, strict=True):
+                for delivery, taken in zip(due, all_taken, strict=True):
                     say(
                         "judging",
-                        dataset=contract.name,
+                        dataset=dataset,
                         load_date=delivery.load_date,
                         files=len(delivery.entries),
                     )
@@ -165,19 +161,6 @@ def _publish(workload: "Workload", summary: RunSummary) -> None:
 
 def _size(delivery: Delivery) -> int:
     return sum(entry.size for entry in delivery.entries)
-
-
-def _ahead(take_in: Callable[[Delivery], T], due: Iterable[Delivery]) -> Generator[T]:
-    """Yield what was taken in of each delivery, while the next one is already read."""
-    with ThreadPoolExecutor(1) as reader:
-        future: Future[T] | None = None
-        for delivery in due:
-            following = reader.submit(take_in, delivery)
-            if future is not None:
-                yield future.result()
-            future = following
-        if future is not None:
-            yield future.result()
 
 
 def _evidence_left(store: Store, area: Area, found: list[Delivery], due: list[Delivery]) -> list[str]:
