@@ -1,9 +1,7 @@
 """Processed → curated: Gold tables from Silver only, recomputed where Silver changed."""
 
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,13 +12,14 @@ import duckdb
 from etl import publish
 from etl.contract import GOLD_TABLES, Contract, load
 from etl.dimensions import processed_area
-from etl.engine import ParquetFile, connect, model, read_parquet, typed_columns, write_parquet
+from etl.engine import ParquetFile, model, read_parquet, typed_columns, write_parquet
 from etl.errors import DataLakeError
 from etl.lock import hold
 from etl.market import Market
 from etl.parallel import each
 from etl.progress import say
 from etl.publish import Area, Output, read_index
+from etl.session import Session, session
 from etl.store import Store
 from etl.summary import RunSummary, UnitResult
 
@@ -74,21 +73,11 @@ class Silver:
 
 @dataclass(slots=True)
 class _Workshop:
-    """One run's session, made when first needed, and what it fetched by key and content."""
+    """One run's store and session, and what it fetched by key and content."""
 
     store: Store
-    market: Market
-    open: ExitStack
-    connection: duckdb.DuckDBPyConnection | None = None
-    folder: Path = Path()
+    session: Session
     fetched: dict[tuple[str, str], Path] = field(default_factory=dict)
-
-    def session(self) -> duckdb.DuckDBPyConnection:
-        """Return the session."""
-        if self.connection is None:
-            self.folder = Path(self.open.enter_context(tempfile.TemporaryDirectory(prefix="lake-")))
-            self.connection = self.open.enter_context(connect(self.market, self.folder))
-        return self.connection
 
     def fetch(self, entries: list[Mapping[str, Any]]) -> list[Path]:
         """Return local files of partitions, as their index entries describe them."""
@@ -96,18 +85,12 @@ class _Workshop:
         def path(entry: Mapping[str, Any]) -> Path:
             known = self.fetched.get((entry["key"], entry["sha256"]))
             if known is None:
-                folder = self.folder / entry["sha256"][:16]
+                folder = self.session.folder / entry["sha256"][:16]
                 folder.mkdir(exist_ok=True)
                 known = self.fetched[entry["key"], entry["sha256"]] = self.store.fetch(entry["key"], folder)
             return known
 
         return each(path, entries)
-
-
-@contextmanager
-def _workshop(store: Store, market: Market) -> Iterator[_Workshop]:
-    with ExitStack() as stack:
-        yield _Workshop(store, market, stack)
 
 
 def curated_area(table: str) -> Area:
@@ -136,7 +119,8 @@ def run(
     started = time.monotonic()
     summary = RunSummary(JOB) if summary is None else summary
     silver = Silver.read(store)
-    with _workshop(store, market) as workshop:
+    with session(market) as room:
+        workshop = _Workshop(store, room)
         for table in GOLD_TABLES:
             if tables is None or table in tables:
                 _run_table(workshop, silver, load(table), summary, force=force, lock_wait=lock_wait)
@@ -154,7 +138,7 @@ def _run_table(
     force: bool,
     lock_wait: float,
 ) -> None:
-    store, market = workshop.store, workshop.market
+    store, market = workshop.store, workshop.session.market
     area = curated_area(contract.name)
     slices, due, gone = _plan(silver, read_index(store, area), market, contract, force)
     if not due and not gone and not publish.interrupted(store, area):
@@ -250,15 +234,15 @@ def _compute(
     files: dict[str, ParquetFile] = {}
     powerless: set[str] = set()
     rows_in = sum(silver.transactions[day]["rows"] for day in days)
-    connection = workshop.session()
-    _calendar(connection, workshop.market, days)
+    connection, market = workshop.session.connection, workshop.session.market
+    _calendar(connection, market, days)
     order = ", ".join(contract.sorted_by)
     select = f"SELECT {typed_columns(contract)} FROM ({model(contract.name)}) ORDER BY {order}"
     for part in due:
         _deliveries(connection, workshop.fetch([silver.transactions[day] for day in part.sources]))
         if contract.name == MONTHLY:
             _client_power(connection, workshop, silver.clients, part.day)
-        file = write_parquet(connection, select, workshop.folder / f"{part.table}-{part.day}.parquet")
+        file = write_parquet(connection, select, workshop.session.folder / f"{part.table}-{part.day}.parquet")
         if file.rows:
             files[part.key] = file
         if contract.name == MONTHLY:

@@ -1,10 +1,8 @@
 """Raw → processed: which units are due, in which order, one writer at a time."""
 
-import tempfile
 import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl import publish
@@ -18,6 +16,7 @@ from etl.market import Market
 from etl.parallel import ahead, each
 from etl.progress import say
 from etl.publish import Area, read_index
+from etl.session import Session, session
 from etl.store import Store
 from etl.summary import RunSummary
 
@@ -60,10 +59,11 @@ def run(
         )
     started = time.monotonic()
     summary = RunSummary(JOB) if summary is None else summary
-    for dataset in RAW_DATASETS:
-        if scope.datasets is None or dataset in scope.datasets:
-            _run_dataset(store, market, scope, dataset, summary)
-            summary.finished.append(dataset)
+    with session(market) as room:
+        for dataset in RAW_DATASETS:
+            if scope.datasets is None or dataset in scope.datasets:
+                _run_dataset(store, room, scope, dataset, summary)
+                summary.finished.append(dataset)
     summary.seconds = time.monotonic() - started
     return summary
 
@@ -87,7 +87,8 @@ def totals(store: Store) -> dict[str, dict[str, int]]:
     return found
 
 
-def _run_dataset(store: Store, market: Market, scope: Scope, dataset: str, summary: RunSummary) -> None:
+def _run_dataset(store: Store, room: Session, scope: Scope, dataset: str, summary: RunSummary) -> None:
+    market = room.market
     area = processed_area(dataset)
     found = [d for d in deliveries(store, dataset) if scope.includes(d)]
     known = Committed.read(store, dataset)
@@ -105,22 +106,19 @@ def _run_dataset(store: Store, market: Market, scope: Scope, dataset: str, summa
         summary.unchanged += len(found) - len(due)
         if not due:
             return
-        large = any(_size(delivery) > LARGE_BYTES for delivery in due)
-        from etl.engine import connect  # noqa: PLC0415  a run that finds nothing due does without an engine
-        from etl.workload import Workload  # noqa: PLC0415
+        from etl.workload import Workload  # noqa: PLC0415  a run that finds nothing due does without an engine
 
-        with (
-            tempfile.TemporaryDirectory(prefix="lake-") as folder,
-            connect(market, Path(folder), on_disk=large) as connection,
-            ExitStack() as stack,
-        ):
+        large = any(_size(delivery) > LARGE_BYTES for delivery in due)
+        folder = room.folder / dataset
+        folder.mkdir()
+        with ExitStack() as stack:
             workload = Workload(
                 store,
                 market,
                 load(dataset),
                 lock=lock,
-                folder=Path(folder),
-                connection=connection,
+                folder=folder,
+                connection=room.on_disk() if large else room.connection,
                 index=committed.index,
                 dimensions=committed.dimensions,
                 evidence=evidence,

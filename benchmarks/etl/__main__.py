@@ -8,6 +8,7 @@ Writes etl.md and etl.svg into the report's folder. Exit code 1 when an output d
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ def main() -> int:
         parser.error(f"unknown benchmark {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     sizes = [int(n) for n in given.rows.split(",")]
     given.work.mkdir(parents=True, exist_ok=True)
+    before = report.machine()
     arena = Arena(given.work.resolve(), given.python.absolute())
     try:
         lines, contests = _run(arena, sizes, only, given.rounds, given.oracle_rows)
@@ -46,7 +48,7 @@ def main() -> int:
     head = [
         "# Benchmarks of the pipeline",
         "",
-        f"Made by `./lake bench etl`. Machine: {report.machine()}.",
+        f"Made by `./lake bench etl`. Machine: {before}; at the end load {os.getloadavg()[0]:.1f}.",
         "",
     ]
     if contests:
@@ -72,6 +74,8 @@ def _run(
         for rows in sizes:
             contests.append(arena.contest(rows, names, rounds=rounds, oracle_rows=oracle_rows))
             lines += report.contest_table(contests[-1])
+        if "e1" in only:
+            lines += report.profile_table(contests[-1], arena.profile(inputs.raw(arena.work, sizes[-1])))
     if "e4" in only:
         lines += report.growth_table(*lakes.growth(arena, sizes))
     if only & {"e5", "e7"}:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +16,7 @@ import boto3
 from moto.server import ThreadedMotoServer
 
 from benchmarks.etl import inputs, verdict
-from benchmarks.etl.process import Run, measure
+from benchmarks.etl.process import Run, RunFailedError, measure
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent / "contenders"
@@ -77,6 +79,21 @@ class Arena:
             shutil.rmtree(out, ignore_errors=True)
             command = [str(self.python), str(HERE / (BY_HAND | {FLOOR: "bare_copy.py"})[name])]
         return measure([*command, str(raw), str(out)], cwd=ROOT, environment=environment, seconds=SECONDS)
+
+    def profile(self, raw: Path) -> dict[str, tuple[float, float]]:
+        """Return wall and CPU seconds of each step of the pipeline, in a run of its own."""
+        out = self._out("profile")
+        shutil.rmtree(out, ignore_errors=True)
+        command = [sys.executable, "-m", "benchmarks.etl.contenders.profiled", str(raw), str(out)]
+        environment = {k: v for k, v in self.environment.items() if not k.startswith("AWS_")}
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+            timeout=SECONDS, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise RunFailedError(f"{' '.join(command)} ended with {done.returncode}\n{done.stderr[-3000:]}")
+        spent: dict[str, tuple[float, float]] = json.loads(done.stdout.splitlines()[-1])
+        return spent
 
     def contest(self, rows: int, names: list[str], *, rounds: int, oracle_rows: int) -> Contest:
         """Run all in turn, the first time for the gate; GateError when an output differs."""
