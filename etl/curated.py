@@ -11,64 +11,19 @@ import duckdb
 
 from etl import publish
 from etl.contract import GOLD_TABLES, Contract, load
-from etl.dimensions import processed_area
 from etl.engine import ParquetFile, model, read_parquet, typed_columns, write_parquet
 from etl.errors import DataLakeError
 from etl.lock import hold
 from etl.market import Market
 from etl.parallel import each
 from etl.progress import say
-from etl.publish import Area, Output, read_index
+from etl.publish import Output, read_index
 from etl.session import Session, session
+from etl.slices import MONTHLY, Silver, Slice, curated_area, next_month, plan
 from etl.store import Store
 from etl.summary import RunSummary, UnitResult
 
 JOB = "processed-to-curated"
-MONTHLY = "client_analytics"
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """One Gold partition: its day (a month by its first day) and the Silver days it is made of.
-
-    `open_digest` also covers client deliveries after the month; it counts while a client lacks a contracted
-    power.
-    """
-
-    table: str
-    day: str
-    sources: tuple[str, ...]
-    digest: str
-    open_digest: str
-
-    def is_due(self, published: Mapping[str, Any] | None) -> bool:
-        """Whether what was published before is out of date."""
-        if published is None:
-            return True
-        return bool(published["digest"] != (self.open_digest if published["open"] else self.digest))
-
-    @property
-    def key(self) -> str:
-        """Key of its one Parquet object."""
-        year, month, number = self.day.split("-")
-        tail = "" if self.table == MONTHLY else f"day={number}/"
-        return f"curated/{self.table}/year={year}/month={month}/{tail}part-00000.parquet"
-
-
-@dataclass(frozen=True, slots=True)
-class Silver:
-    """What Silver holds: the partitions of transactions by day, and the index of clients."""
-
-    transactions: Mapping[str, Any]
-    clients: Mapping[str, Any]
-
-    @classmethod
-    def read(cls, store: Store) -> "Silver":
-        """Read the committed indexes."""
-        transactions, clients = each(
-            lambda dataset: read_index(store, processed_area(dataset)), ("transactions", "clients")
-        )
-        return cls(transactions["partitions"], clients)
 
 
 @dataclass(slots=True)
@@ -91,11 +46,6 @@ class _Workshop:
             return known
 
         return each(path, entries)
-
-
-def curated_area(table: str) -> Area:
-    """Operations area of a Gold table."""
-    return Area("curated/_ops/", table)
 
 
 def run(
@@ -140,7 +90,7 @@ def _run_table(
 ) -> None:
     store, market = workshop.store, workshop.session.market
     area = curated_area(contract.name)
-    slices, due, gone = _plan(silver, read_index(store, area), market, contract, force)
+    slices, due, gone = plan(silver, read_index(store, area), market, contract, force)
     if not due and not gone and not publish.interrupted(store, area):
         summary.unchanged += len(slices)
         return
@@ -150,7 +100,7 @@ def _run_table(
             summary.repaired.append(area.name)
         # Silver may have been published anew while this run waited or computed the table before.
         silver, index = Silver.read(store), read_index(store, area)
-        slices, due, gone = _plan(silver, index, market, contract, force)
+        slices, due, gone = plan(silver, index, market, contract, force)
         summary.unchanged += len(slices) - len(due)
         if not due and not gone:
             return
@@ -195,37 +145,6 @@ def _run_table(
         say("published", table=contract.name, partitions=len(due), rows=rows_out)
 
 
-def _plan(
-    silver: Silver, index: Mapping[str, Any], market: Market, contract: Contract, force: bool
-) -> tuple[list[Slice], list[Slice], set[str]]:
-    """Return all slices, those that are due, and the days published before that have no sources any more."""
-    published = index["partitions"]
-    settings = [market.timezone, market.peak_hours, market.holidays, contract.digest, model(contract.name)]
-    days = [day for day, entry in sorted(silver.transactions.items()) if entry["rows"]]
-    grouped: dict[str, list[str]] = {}
-    for day in days:
-        grouped.setdefault(day[:8] + "01" if contract.name == MONTHLY else day, []).append(day)
-    slices = []
-    for day, sources in grouped.items():
-        inputs: list[Any] = [settings, [[s, silver.transactions[s]["sha256"]] for s in sources]]
-        closed = opened = publish.digest(inputs)
-        if contract.name == MONTHLY:
-            closed = publish.digest([*inputs, _power_contents(silver.clients, _next_month(day))])
-            opened = publish.digest([*inputs, _power_contents(silver.clients, "9999")])
-        slices.append(Slice(contract.name, day, tuple(sources), closed, opened))
-    due = [s for s in slices if force or s.is_due(published.get(s.day))]
-    return slices, due, set(published) - {s.day for s in slices}
-
-
-def _power_contents(clients: Mapping[str, Any], end: str) -> list[str]:
-    """Contents of the client deliveries before a day, without those that repeat the one before."""
-    contents: list[str] = []
-    for day, unit in sorted(clients["units"].items()):
-        if day < end and (not contents or contents[-1] != unit["content"]):
-            contents.append(unit["content"])
-    return contents
-
-
 def _compute(
     workshop: _Workshop, silver: Silver, contract: Contract, due: list[Slice]
 ) -> tuple[dict[str, ParquetFile], int, set[str]]:
@@ -263,7 +182,7 @@ def _calendar(connection: duckdb.DuckDBPyConnection, market: Market, days: list[
         expected = market.day_minutes(day) // market.period_minutes(day)
         connection.execute("INSERT INTO market_days VALUES (?, ?)", [day, expected])
     for month in sorted({d[:8] + "01" for d in days}):
-        first, end = date.fromisoformat(month), date.fromisoformat(_next_month(month))
+        first, end = date.fromisoformat(month), date.fromisoformat(next_month(month))
         minutes = sum(market.day_minutes(first + timedelta(days=n)) for n in range((end - first).days))
         connection.execute("INSERT INTO market_months VALUES (?, ?)", [first, minutes // 60])
 
@@ -291,8 +210,8 @@ def _client_power(
         f"""CREATE OR REPLACE TABLE client_power AS
         SELECT DATE '{month}' AS delivery_month, client_id, contracted_power_kw FROM (
           SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY
-            CASE WHEN load_date < DATE '{_next_month(month)}' THEN 0 ELSE 1 END,
-            CASE WHEN load_date < DATE '{_next_month(month)}' THEN -epoch(load_date) ELSE epoch(load_date) END
+            CASE WHEN load_date < DATE '{next_month(month)}' THEN 0 ELSE 1 END,
+            CASE WHEN load_date < DATE '{next_month(month)}' THEN -epoch(load_date) ELSE epoch(load_date) END
           ) AS place FROM ({rows})
         ) WHERE place = 1"""
     )
@@ -327,8 +246,3 @@ def _inputs(silver: Silver, part: Slice) -> list[dict[str, Any]]:
 
 def _output(key: str, file: ParquetFile) -> dict[str, Any]:
     return {"key": key, "rows": file.rows, "size": file.size, "sha256": file.sha256}
-
-
-def _next_month(day: str) -> str:
-    first = date.fromisoformat(day).replace(day=1)
-    return (first + timedelta(days=32)).replace(day=1).isoformat()

@@ -3,7 +3,7 @@
 from importlib import resources
 
 from etl.contract import GOLD_TABLES, RAW_DATASETS, Contract, load
-from etl.curated import curated_area
+from etl.slices import curated_area
 from etl.dimensions import processed_area
 from etl.errors import DataLakeError
 from etl.warehouse.columns import column_type, encoding
