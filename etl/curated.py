@@ -161,12 +161,13 @@ def _compute(
         _deliveries(connection, workshop.fetch([silver.transactions[day] for day in part.sources]))
         if contract.name == MONTHLY:
             _client_power(connection, workshop, silver.clients, part.day)
-        file = write_parquet(connection, select, workshop.session.folder / f"{part.table}-{part.day}.parquet")
+        path = workshop.session.folder / f"{part.table}-{part.day}.parquet"
+        file = write_parquet(connection, select, path)
         if file.rows:
             files[part.key] = file
         if contract.name == MONTHLY:
             lacking = connection.execute(
-                f"SELECT count(*) FROM {read_parquet([file.path])} WHERE load_factor IS NULL"
+                f"SELECT count(*) FROM {read_parquet([path])} WHERE load_factor IS NULL"
             ).fetchone()
             if lacking != (0,):
                 powerless.add(part.day)

@@ -96,10 +96,10 @@ class Merge:
             standings["current"] += alone
         return Settled(standings, frozenset(days))
 
-    def keep(self, load_date: str, schema: str, settled: Settled) -> None:
-        """Let a settled unit be part of what is written."""
+    def keep(self, load_date: str, schema: str, days: Iterable[str]) -> None:
+        """Let a settled unit, with the delivery dates that it has a say in, be part of what is written."""
         self.kept[load_date] = schema
-        self.days |= settled.days
+        self.days |= set(days)
 
     def write(self, runs: Mapping[str, str], rule_version: str) -> dict[str, Partition]:
         """Write the partitions that the kept units touch, by delivery date.

@@ -132,7 +132,7 @@ def _run_dataset(store: Store, room: Session, scope: Scope, dataset: str, summar
                         load_date=delivery.load_date,
                         files=len(delivery.entries),
                     )
-                    if workload.bytes_judged + _size(delivery) > LARGE_BYTES:
+                    if not workload.together or workload.bytes_judged + _size(delivery) > LARGE_BYTES:
                         _publish(workload, summary)
                     workload.judge(delivery, taken)
             except Exception:

@@ -20,7 +20,7 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("rules and dimensions over typed values", unit, "set_aside"),
     ("judging all other lines, and counting", workload, "judge"),
     ("settling versions, duplicates, cancellations", merge.Merge, "settle"),
-    ("periods missing or traded twice", workload, "period_groups"),
+    ("periods missing or traded twice", workload.Workload, "_period_groups"),
     ("quarantine and dq_results", workload, "write_quarantine"),
     ("quarantine and dq_results", workload, "write_dq_results"),
     ("sorting and writing Silver; the floor writes unsorted", merge.Merge, "write"),
