@@ -109,10 +109,10 @@ def again_table(rows: int, again: Again) -> list[str]:
     ]
 
 
-def bytes_table(found: dict[str, tuple[int, int, int]]) -> list[str]:
+def bytes_table(rows: int, found: dict[str, tuple[int, int, int]]) -> list[str]:
     """E6."""
     lines = [
-        "### E6: bytes a query must read",
+        f"### E6: bytes a query must read, {rows:,} transactions",
         "",
         "| query | lake | plain Parquet | CSV | of plain Parquet | of CSV |",
         "|---|---|---|---|---|---|",
