@@ -118,11 +118,16 @@ def build(
         _summary_policy(chosen, sessions, waivers, UNVERIFIED),
     ]
     return Pack(
-        [_stop_before_create(chosen, sessions.seen, waivers), *judging, *summing],
+        [_stop_before_create(chosen, sessions, waivers), *judging, *summing],
         chosen,
         sessions,
         for_stack(stack, chosen).configuration(chosen) if stack else {},
     )
+
+
+def is_preview() -> bool:
+    """Whether the engine only plans: the stack policies say what there is to say, and nothing is created."""
+    return os.environ.get("PULUMI_DRY_RUN") == "true"
 
 
 def _stack_policy(control: Control, sessions: Sessions, waivers: Waivers) -> StackValidationPolicy:
@@ -230,15 +235,14 @@ def _undecided(ruling: Ruling, session: Session) -> Iterator[tuple[str, str | No
 
 
 def _stop_before_create(
-    controls: tuple[Control, ...], seen: SeenInputs, waivers: Waivers
+    controls: tuple[Control, ...], sessions: Sessions, waivers: Waivers
 ) -> ResourceValidationPolicy:
     by_kind = {kind: tuple(c for c in controls if kind in c.alone) for kind in set(KIND_OF.values())}
 
     def judge(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
-        graph = lone_graph(args)
-        seen.remember(args.urn, graph.resources[0].props)
-        # In a preview the stack policies say the same of the same resource, and nothing is created.
-        if os.environ.get("PULUMI_DRY_RUN") == "true":
+        graph = sessions.lone or lone_graph(args)
+        sessions.seen.remember(args.urn, graph.resources[0].props)
+        if is_preview():
             return
         skip = {str(name) for name in args.get_config().get("skip", ())}
         for control in by_kind[KIND_OF[args.resource_type]]:

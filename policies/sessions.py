@@ -56,6 +56,8 @@ class Sessions(local):
     def __init__(self, seen: SeenInputs) -> None:
         self.seen = seen
         self._current: Session | None = None
+        self.lone: Graph | None = None
+        """The one resource that is about to be created, while its policies are asked about it."""
 
     @contextmanager
     def analysis(
@@ -67,6 +69,15 @@ class Sessions(local):
             yield self._current
         finally:
             self._current = None
+
+    @contextmanager
+    def before_creation(self, graph: Graph) -> Iterator[None]:
+        """Hold one resource ready for the policies that this thread calls inside the block."""
+        self.lone = graph
+        try:
+            yield
+        finally:
+            self.lone = None
 
     def of(self, stack: Sequence[PolicyResource]) -> Session:
         """Return the session that a policy was called in; one of its own where no analysis is open."""
