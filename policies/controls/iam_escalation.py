@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from policies.controls.control import Category, Control, Judgement, Severity, fails, settle, unverified
-from policies.graph.arns import covers, parse_arn
+from policies.graph.arns import covers, has_wildcard, parse_arn
 from policies.graph.conditions import Narrows, narrowed_by
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
@@ -34,10 +34,31 @@ def _escalates(graph: Graph, effective: EffectivePolicy) -> Iterator[Judgement]:
     by_statements: defaultdict[str, list[tuple[Escalation, tuple[Right, ...]]]] = defaultdict(list)
     for path in ESCALATIONS:
         held = tuple(right for right in (_in_force(effective, a) for a in path.actions) if right is not None)
-        if len(held) == len(path.actions):
+        if len(held) == len(path.actions) and not _is_own_login(effective, path):
             by_statements[_listed(_written(right) for right in held)].append((path, held))
     for statements, ways in by_statements.items():
         yield _ways_up(effective.principal, statements, ways)
+
+
+def _is_own_login(effective: EffectivePolicy, path: Escalation) -> bool:
+    """Whether SQL with a stored secret is no way up: clusters by name, with their own secrets.
+
+    Who is given both has been given that database, and no user of any other.
+    """
+    statement, *others = path.actions
+    if not statement.startswith("redshift-data:") or others != ["secretsmanager:GetSecretValue"]:
+        return False
+    clusters = [_name(right, "cluster:") for right in rights(effective, statement)]
+    secrets = [_name(right, "secret:redshift!") for right in rights(effective, others[0])]
+    return not any(has_wildcard(cluster) or not cluster for cluster in clusters) and all(
+        any(secret.startswith(f"{cluster}-") for cluster in clusters) for secret in secrets
+    )
+
+
+def _name(right: Right, prefix: str) -> str:
+    """Return the name in the ARN of a right; empty where it is no ARN of that type."""
+    arn = parse_arn(right.resource)
+    return arn.resource.removeprefix(prefix) if arn and arn.resource.startswith(prefix) else ""
 
 
 def _ways_up(

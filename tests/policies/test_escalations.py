@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from policies.iam.escalations import ESCALATIONS, Escalation
 from policies.iam.facts import expand
 from tests.policies.graph_support import BY_ID, graph
 from tests.policies.protocol_support import Res
-from tests.policies.stack_support import allow, role, text
+from tests.policies.stack_support import ACCOUNT, REGION, allow, role, text
 
 # Spencer Gietzen, "AWS IAM Privilege Escalation – Methods and Mitigation", Rhino Security Labs, 2018.
 CLASSIC = (
@@ -39,9 +40,18 @@ CLASSIC = (
 )
 
 
+REDSHIFT = f"arn:aws:redshift:{REGION}:{ACCOUNT}:cluster"
+SECRETS = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret"
+
+
 def findings(actions: Sequence[str]) -> list[str]:
     """What is said of a role that may do some actions on everything."""
-    policy = {"role": "r", "policy": text(allow(list(actions), "*"))}
+    return findings_of(allow(list(actions), "*"))
+
+
+def findings_of(*statements: dict[str, Any]) -> list[str]:
+    """What is said of a role with some statements."""
+    policy = {"role": "r", "policy": text(*statements)}
     stack = [role("r"), Res("aws:iam/rolePolicy:RolePolicy", "p", policy)]
     outcome = evaluate(BY_ID["DL-IAM-09"], graph(stack))
     return [judgement.what for judgement in outcome.judgements if judgement.verdict == "FAIL"]
@@ -76,6 +86,28 @@ def test_batch_of_statements_is_as_strong_as_one() -> None:
     for action in ("redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement"):
         (what,) = findings([action, "secretsmanager:GetSecretValue"])
         assert "SQL with a stored secret" in what
+
+
+@pytest.mark.parametrize("action", ["ExecuteStatement", "BatchExecuteStatement"])
+@pytest.mark.parametrize(
+    ("cluster", "secret", "sound"),
+    [
+        (f"{REDSHIFT}:lake", f"{SECRETS}:redshift!lake-admin-*", True),
+        (f"{REDSHIFT}:lake", f"{SECRETS}:redshift!other-admin-*", False),
+        (f"{REDSHIFT}:lake", f"{SECRETS}:redshift!*", False),
+        (f"{REDSHIFT}:lake", f"{SECRETS}:lake-*", False),
+        (f"{REDSHIFT}:lake", "*", False),
+        (f"{REDSHIFT}:*", f"{SECRETS}:redshift!lake-admin-*", False),
+        ("*", f"{SECRETS}:redshift!lake-admin-*", False),
+    ],
+)
+def test_sql_in_one_cluster_by_its_own_secret_is_no_way_up(
+    action: str, cluster: str, secret: str, sound: bool
+) -> None:
+    found = findings_of(
+        allow(f"redshift-data:{action}", cluster), allow("secretsmanager:GetSecretValue", secret)
+    )
+    assert (found == []) is sound
 
 
 def test_one_statement_is_one_finding_however_many_ways_it_opens() -> None:
