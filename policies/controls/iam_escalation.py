@@ -107,7 +107,7 @@ def _credentials(graph: Graph, effective: EffectivePolicy) -> Iterator[Judgement
         yield fails(
             holder,
             f"{text} {_listed(right.resource for right in found)}",
-            f"Name what {actions} may be asked for.",
+            f"Name in {label} the secrets, parameters, users or roles that are meant.",
         )
 
 
@@ -186,7 +186,7 @@ def _writes_code(graph: Graph, effective: EffectivePolicy) -> Iterator[Judgement
             jobs = _listed(job for path in reached for job in code[path])
             text = (
                 f"{effective.principal.name} may write {_listed(f's3://{path}' for path in reached)}, "
-                f"the code of job {jobs}: whoever is it has the job's role ({label} on "
+                f"the code of job {jobs}, and so act under the job's role ({label} on "
                 f"{_listed(right.resource for right in found)})"
             )
             yield fails(holder, text, f"Exclude the code's prefix from {label}.")
