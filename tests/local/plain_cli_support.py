@@ -1,8 +1,8 @@
-"""The engine's own command line in a clone, `pulumi preview --policy-pack policies`, with no `./lake` around it.
+"""The engine's own command line in a clone, `pulumi preview --policy-pack policies`, without `./lake`.
 
 An official installation brings `pulumi-language-python` along, which no registry has. The SDK's own server of
-programs takes its place here and runs the clone's `__main__.py`; engine, policy host and pack are the real ones,
-found on PATH and started as the engine starts them.
+programs takes its place here and runs the clone's `__main__.py`; engine, policy host and pack are the real
+ones, found on PATH and started as the engine starts them.
 
 Usage: python -m tests.local.plain_cli_support FOLDER ARGUMENT...
 """
@@ -23,7 +23,7 @@ from pulumi.runtime.proto import language_pb2_grpc
 
 from local.engine import plugins
 from local.engine.binary import Engine
-from local.engine.workspace import Mode, Workspace
+from local.engine.workspace import CODE, Mode, Workspace
 
 _NO_LIMIT = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
 
@@ -50,6 +50,20 @@ def prepare(folder: Path, stack: str, engine: Engine) -> dict[str, str]:
 def command(folder: Path, *arguments: str) -> list[str]:
     """Return the command that runs `pulumi ARGUMENT...` in a clone that is ready."""
     return [sys.executable, "-m", "tests.local.plain_cli_support", str(folder), *arguments]
+
+
+def preview(folder: Path, stack: str, engine: Engine, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `pulumi preview` of a clone's stack with more arguments, and return what it printed."""
+    environment = prepare(folder, stack, engine)
+    return subprocess.run(
+        command(folder, "preview", "--stack", stack, "--non-interactive", *arguments),
+        cwd=CODE,
+        env={**environment, "PYTHONPATH": str(CODE)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
 
 
 def _program(folder: Path) -> None:
