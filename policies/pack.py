@@ -61,15 +61,19 @@ _SUMMARIES = {
     ),
 }
 
-_UNVERIFIED_SCHEMA = PolicyConfigSchema(
-    properties={
-        "unverified": {
-            "type": "string",
-            "enum": ["fail", "warn"],
-            "description": "What a value not known yet counts as. Default: fail in prod, warn elsewhere.",
-        }
+_UNVERIFIED = {
+    "unverified": {
+        "type": "string",
+        "enum": ["fail", "warn"],
+        "description": "What a value not known yet counts as. Default: fail in prod, warn elsewhere.",
     }
-)
+}
+_OF_ACCOUNT = {
+    "accountSettingsOf": {
+        "type": "string",
+        "description": "The stack that makes the settings of the account. Default: this one.",
+    }
+}
 _SKIP_SCHEMA = PolicyConfigSchema(
     properties={
         "skip": {
@@ -155,7 +159,7 @@ def _stack_policy(control: Control, sessions: Sessions, waivers: Waivers) -> Sta
         description=f"{control.id}: {control.title}.",
         validate=validate,
         enforcement_level=EnforcementLevel.ADVISORY if control.advisory else EnforcementLevel.MANDATORY,
-        config_schema=_UNVERIFIED_SCHEMA,
+        config_schema=PolicyConfigSchema({**_UNVERIFIED, **(_OF_ACCOUNT if control.of_account else {})}),
         display_name=f"{control.id} {control.title}",
         severity=PolicySeverity(control.severity.value),
         tags=[control.category.value, *control.anchors],

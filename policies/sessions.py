@@ -35,7 +35,8 @@ class Session:
         """Say what a control says of the stack; worked out once."""
         known = self.outcomes.get(control.id)
         if known is None:
-            known = self.outcomes[control.id] = evaluate(control, self.graph)
+            owner = self._bindings.get(control.name, {}).get("accountSettingsOf", "")
+            known = self.outcomes[control.id] = evaluate(control, self.graph, str(owner))
         return known
 
     def setting(self, control: Control, config: Mapping[str, Any] | None = None) -> Setting:
