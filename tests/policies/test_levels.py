@@ -188,6 +188,6 @@ def test_pack_starts_with_the_profile_of_the_stack_that_the_engine_names(tmp_pat
     assert prod["kms-rotation"].properties["unverified"] == "fail"
     assert dev["kms-rotation"].properties["unverified"] == "warn"
     lows = {c.name for c in CONTROLS if c.severity is Severity.LOW or c.advisory}
-        lows -= {"kms-default-delegation"}
+    lows -= {"kms-default-delegation"}
     advisory = {name for name, config in dev.items() if config.enforcementLevel == 0}
     assert advisory == lows
