@@ -1,9 +1,9 @@
-"""What the policy pack adds to a preview of the production stack, by the command line's own engine and provider.
+"""What the policy pack adds to a preview of the production stack, with the engine of the command line.
 
 Usage: python -m benchmarks.preview [--rounds 5]
-Previews with and without the pack take turns, after one of each that does not count; every preview is a process
-of its own. Prints, for each, minimum, median and maximum of wall and CPU seconds of the whole process tree, and
-the median of the ratios pair by pair. On a busy machine the CPU seconds are the ones to read.
+Previews with and without the pack take turns, after one of each that does not count; every preview is a
+process of its own. Prints, for each, minimum, median and maximum of wall and CPU seconds of the whole process
+tree, and the median of the ratios pair by pair. On a busy machine the CPU seconds are the ones to read.
 Exit code 1 where the pack adds more than 25 % of CPU seconds.
 """
 
@@ -39,7 +39,7 @@ def preview(way: str) -> None:
             del policy_packs
             return judged(stack, **options)
 
-        setattr(automation.Stack, "preview", unjudged)
+        automation.Stack.preview = unjudged  # type: ignore[method-assign, assignment]
     workspace = Workspace(CODE, CODE, STACK, Mode.OFFLINE)
     outcome = Driver(workspace, binary.ensure(), CODE / "policies").preview()
     # The gate of this benchmark: both plan the same, and only one was judged.
@@ -63,7 +63,7 @@ def measured(rounds: int, folder: Path = CODE) -> dict[str, list[Run]]:
 def adds(runs: dict[str, list[Run]], name: str) -> float:
     """Return the median of what the pack adds, as a share, pair by pair."""
     pairs = zip(runs["without"], runs["with"], strict=True)
-    return statistics.median(getattr(b, name) / getattr(a, name) for a, b in pairs) - 1
+    return float(statistics.median(getattr(b, name) / getattr(a, name) for a, b in pairs)) - 1
 
 
 def _spread(values: Sequence[float]) -> str:
