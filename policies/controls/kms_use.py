@@ -59,17 +59,13 @@ def _through_services(policy: KeyPolicy) -> Iterator[Judgement]:
 
 def _leaves_to_iam(statement: Statement) -> bool:
     """Whether a statement hands a key to its account as a whole, as AWS's own default policy does."""
-    return any(action.lower() in ("*", "kms:*") for action in statement.known(statement.actions))
+    everything = any(action.lower() in ("*", "kms:*") for action in statement.known(statement.actions))
+    return everything and not statement.conditions
 
 
 def _delegates(policy: KeyPolicy) -> Iterator[Judgement]:
     for statement in (s for s in policy.document.statements if s.allows and _leaves_to_iam(s)):
-        if not any(is_root(p) for p in statement.principals):
-            continue
-        answer = narrowed_by(statement, _THROUGH, _CONTEXT)
-        if answer is Narrows.UNKNOWN:
-            yield unverified(policy.holder, f"the conditions of {statement.label} are not known yet")
-        elif answer is Narrows.NO:
+        if any(is_root(p) for p in statement.principals):
             text = (
                 f"{statement.label} leaves the whole key to IAM, as the policy that AWS gives by itself does"
             )

@@ -201,6 +201,7 @@ CASES: dict[str, Forms] = {
         "fail": [
             fails(_key({**_USE, "Condition": {"StringLike": {"kms:ViaService": "*"}}}), "key", "kms:Decrypt"),
             fails(_key({**_USE, "Action": "kms:De*", "Condition": {}}), "key", "kms:Decrypt"),
+            fails(_key(_ADMINISTER, {**_USE, "Action": "kms:*"}), "key", "kms:CreateGrant"),
             fails(_key({**_WITH_GRANTS, "Condition": VIA}), "key", "kms:CreateGrant"),
         ],
         "unknown": [
@@ -216,13 +217,7 @@ CASES: dict[str, Forms] = {
             fails(_key({**_ADMINISTER, "Action": "kms:*"}), "key", "as the policy that AWS gives"),
             fails(_key({**_USE, "Action": "KMS:*", "Condition": {}}), "key"),
         ],
-        "unknown": [
-            _HIDDEN_KEY,
-            unverified(
-                _key({**_USE, "Action": "kms:*", "Condition": {"StringEquals": {"kms:ViaService": UNKNOWN}}}),
-                "key",
-            ),
-        ],
+        "unknown": [_HIDDEN_KEY],
         "legacy": [fails(_replica_key({**_ADMINISTER, "Action": "kms:*"}), "key")],
         "sidecar": [fails(_beside({**_ADMINISTER, "Action": "kms:*"}), "key-policy")],
     },
