@@ -10,7 +10,7 @@ PATIENCE = 10.0
 """Seconds that a program may take to end after its engine has."""
 
 GRACE = 0.5
-"""Seconds that the SDK's server gets to close the loop by itself: two at a time would trip over each other."""
+"""Seconds that the SDK's server gets to close the loop by itself: two that close it trip over each other."""
 
 
 class ProgramLoop:
