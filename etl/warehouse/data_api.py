@@ -18,7 +18,7 @@ STATEMENTS_AT_ONCE = 40
 
 PAUSED = ("paused", "pausing")
 _ENDED = ("FINISHED", "FAILED", "ABORTED")
-_FIRST_WAIT, _LONGEST_WAIT = 0.05, 5.0
+_FIRST_WAIT, _LONGEST_WAIT, _GROWTH = 0.05, 5.0, 1.3
 _ATTEMPTS = 3
 _CONFLICTS = ("Serializable isolation violation", "could not serialize", "deadlock detected", "40001")
 _SHOWN = 300
@@ -137,7 +137,7 @@ class Warehouse:
             if described["Status"] in _ENDED:
                 return described
             time.sleep(wait)
-            wait = min(2 * wait, _LONGEST_WAIT)
+            wait = min(_GROWTH * wait, _LONGEST_WAIT)
 
     def _rows(self, identity: str) -> list[list[dict[str, Any]]]:
         pages = self._client.get_paginator("get_statement_result").paginate(Id=identity)
