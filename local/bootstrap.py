@@ -1,7 +1,11 @@
 """Makes the clone's `.venv` from the lock file; run by `./lake` with a Python 3.11+ and no package installed.
 
-The stamp `.venv/lake.lock` is a copy of the lock that the environment was made from. It is removed before the
-first change and written last, so that the next run goes on where an interrupted one stopped. A file lock
+`.venv` leads to an environment in the user's cache, one for each lock and Python: packages, and the bytecode
+that Python keeps beside them, are there at once for every further clone. Where the cache cannot be written,
+or `.venv` is a folder already, the environment is the clone's own.
+
+The stamp `lake.lock` inside is a copy of the lock that the environment was made from. It is removed before
+the first change and written last, so that the next run goes on where an interrupted one stopped. A file lock
 keeps two starts apart.
 """
 
@@ -9,8 +13,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -31,13 +37,33 @@ class BootstrapError(Exception):
 
 def main(root: Path) -> None:
     """Make or update `<root>/.venv`."""
-    make(root, root / ".venv", root / "requirements.lock")
+    own, lock = root / ".venv", root / "requirements.lock"
+    shared = None if own.is_dir() and not own.is_symlink() else _shared(lock)
+    if shared is None:
+        make(root, own, lock)
+        return
+    make(root, shared, lock)
+    partial = root / f".venv.{os.getpid()}"
+    partial.symlink_to(shared)
+    partial.replace(own)
+
+
+def _shared(lock: Path) -> Path | None:
+    """Name the environment of a lock in the user's cache; None where the cache cannot be written."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "energy-trading-datalake"
+    system = f"{platform.python_version()}-{platform.system()}-{platform.machine()}".lower()
+    place = base / "python" / f"{system}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return place if os.access(place.parent, os.W_OK) else None
 
 
 def make(root: Path, environment: Path, lock: Path) -> None:
     """Make or update an environment from a lock file, unless another start did so while this one waited."""
     stamp = environment / "lake.lock"
-    with _alone(root / ".lake"):
+    with _alone(environment.parent if environment.parent != root else root / ".lake"):
         if _stamped(stamp, lock):
             return
         stamp.unlink(missing_ok=True)
@@ -84,7 +110,7 @@ def _create(environment: Path) -> None:
         shutil.rmtree(environment)
     # The versioned executable, not the one on PATH: the environment is remade when an upgrade removes it.
     python = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-    with _phase(f"Making the Python environment ({environment.name}, Python {sys.version.split()[0]})"):
+    with _phase(f"Making the Python environment (Python {sys.version.split()[0]})"):
         _run([python, "-I", "-m", "venv", str(environment)])
 
 

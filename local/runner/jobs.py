@@ -242,7 +242,6 @@ def _environment(cloud: Cloud, session: roles.Session, folder: Path, paths: list
         "LANG": "C.UTF-8",
         "TZ": "UTC",
         "PYTHONPATH": os.pathsep.join(map(str, paths)),
-        **packages.bytecode(),
         "PYTHONUNBUFFERED": "1",
         "AWS_ENDPOINT_URL": cloud.endpoint,
         "AWS_ACCESS_KEY_ID": session.access_key,

@@ -6,7 +6,6 @@ Python keeps no bytecode for modules inside a zip file, so that every run would 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 import zipfile
@@ -33,9 +32,3 @@ def unpacked(package: Path, shelf: Path) -> Path:
     except OSError:  # another run was first
         shutil.rmtree(partial)
     return place
-
-
-def bytecode() -> dict[str, str]:
-    """Return the part of a job's environment that says where bytecode is kept: where ours is."""
-    prefix = os.environ.get("PYTHONPYCACHEPREFIX")
-    return {"PYTHONPYCACHEPREFIX": prefix} if prefix else {"PYTHONDONTWRITEBYTECODE": "1"}

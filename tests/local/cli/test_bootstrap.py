@@ -16,6 +16,13 @@ ROOT = Path(__file__).parents[3]
 TOOLS = ("sh", "dirname", "readlink", "cmp", "cat", "env", "sleep")
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's cache of this test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A clone with a command line that prints how it was started, and a lock without packages."""
@@ -129,9 +136,52 @@ def test_it_keeps_the_users_folder_and_finds_the_clone_through_a_link(
     assert f"path {clone}" in done.stdout
 
 
-def test_bytecode_is_kept_in_the_clones_own_folder(clone: Path, path: Path) -> None:
+def test_bytecode_is_kept_where_python_keeps_it(clone: Path, path: Path) -> None:
     ready(clone)
-    assert f"bytecode False {clone}/.lake/pycache" in lake(clone, path).stdout
+    assert "bytecode False None" in lake(clone, path).stdout
+
+
+def test_clones_with_one_lock_share_an_environment_of_the_users_cache(
+    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def create(environment: Path) -> None:
+        made.append(environment)
+        (environment / "bin").mkdir(parents=True)
+        (environment / "bin" / "python").symlink_to(sys.executable)
+
+    monkeypatch.setattr(bootstrap, "_create", create)
+    monkeypatch.setattr(bootstrap, "_install", lambda *_: None)
+    second = tmp_path / "second"
+    shutil.copytree(clone, second)
+    for each in (clone, second):
+        bootstrap.main(each)
+    assert (clone / ".venv").resolve() == (second / ".venv").resolve() == made[0]
+    assert made[0].is_relative_to(tmp_path / "cache")
+    (second / "requirements.lock").write_text("# other packages\n")
+    bootstrap.main(second)
+    assert (second / ".venv").resolve() == made[1] != made[0]
+    assert (clone / ".venv" / "lake.lock").read_text() == "# no packages\n"
+    shutil.rmtree(made[0])
+    bootstrap.main(clone)
+    assert (clone / ".venv" / "bin" / "python").exists()
+
+
+def test_without_a_cache_the_environment_is_the_clones_own(
+    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def create(environment: Path) -> None:
+        (environment / "bin").mkdir(parents=True)
+        (environment / "bin" / "python").symlink_to(sys.executable)
+
+    monkeypatch.setattr(bootstrap, "_create", create)
+    monkeypatch.setattr(bootstrap, "_install", lambda *_: None)
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    bootstrap.main(clone)
+    assert not (clone / ".venv").is_symlink()
+    assert (clone / ".venv" / "lake.lock").is_file()
 
 
 @pytest.mark.parametrize("broken", ["changed lock", "no stamp", "python removed"])
@@ -178,7 +228,9 @@ def test_an_environment_that_was_interrupted_anywhere_is_finished(
     assert capfd.readouterr().err == ""
 
 
-def test_two_starts_at_once_make_one_environment(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_starts_at_once_make_one_environment(
+    clone: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = []
 
     def create(environment: Path) -> None:
@@ -188,8 +240,9 @@ def test_two_starts_at_once_make_one_environment(clone: Path, monkeypatch: pytes
 
     monkeypatch.setattr(bootstrap, "_create", create)
     monkeypatch.setattr(bootstrap, "_install", lambda *_: None)
-    (clone / ".lake").mkdir()
-    with (clone / ".lake" / "environment.lock").open("w") as held:
+    shared = cache / "energy-trading-datalake" / "python"
+    shared.mkdir(parents=True)
+    with (shared / "environment.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         starts = [threading.Thread(target=bootstrap.main, args=(clone,)) for _ in range(2)]
         for start in starts:

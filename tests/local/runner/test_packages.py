@@ -3,9 +3,7 @@
 import zipfile
 from pathlib import Path
 
-import pytest
-
-from local.runner.packages import bytecode, unpacked
+from local.runner.packages import unpacked
 
 
 def _zip(folder: Path, name: str, content: str) -> Path:
@@ -38,10 +36,3 @@ def test_a_package_cannot_write_outside_its_folder(tmp_path: Path) -> None:
     place = unpacked(tmp_path / "sly.zip", tmp_path / "shelf")
     assert [path.relative_to(place) for path in place.rglob("*.py")] == [Path("outside.py")]
     assert not (tmp_path / "outside.py").exists()
-
-
-def test_bytecode_lies_where_ours_does_or_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", "/somewhere")
-    assert bytecode() == {"PYTHONPYCACHEPREFIX": "/somewhere"}
-    monkeypatch.delenv("PYTHONPYCACHEPREFIX")
-    assert bytecode() == {"PYTHONDONTWRITEBYTECODE": "1"}
