@@ -4,11 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import duckdb
-
 from etl.contract import Contract
 from etl.errors import DataLakeError
-from etl.judge import Judgement
 from etl.market import Market
 from etl.merge import HELD_REJECTS
 from etl.parts import Intake
@@ -40,14 +37,10 @@ class PeriodGroups:
     repeated: int = 0
 
 
-def count(
-    connection: duckdb.DuckDBPyConnection, judgement: Judgement, intake: Intake, standings: Mapping[str, int]
-) -> Counts:
-    """Count a unit; DataLakeError when a record is lost or doubled."""
-    bad = connection.execute(f"SELECT count(*) FROM judged WHERE {judgement.rejected_sql}").fetchone()
-    assert bad is not None
+def count(rejected: int, intake: Intake, standings: Mapping[str, int]) -> Counts:
+    """Count a unit, of whose judged rows `rejected` are; DataLakeError when a record is lost or doubled."""
     copies = sum(f.records for f in intake.files if f.duplicate_of)
-    alone = int(bad[0]) + intake.broken
+    alone = rejected + intake.broken
     counts = Counts(
         rows_in=sum(f.records for f in intake.files),
         good=standings.get("current", 0),
@@ -109,12 +102,11 @@ def sizes(
     return Sizes(len(intake.files), counts.rows_in, judged.rows, accepted, judgeable, periods.groups)
 
 
-def period_groups(connection: duckdb.DuckDBPyConnection, market: Market) -> PeriodGroups:
-    """Compare the periods that were delivered with those of the market's day."""
+def period_groups_sql(market: Market) -> str:
+    """SQL of the PeriodGroups of `accepted`: compares what was delivered with the periods of the market's day."""
     day_end = "CAST(delivery_date + 1 AS TIMESTAMP)"
     day_start = "CAST(delivery_date AS TIMESTAMP)"
-    found = connection.execute(
-        f"""WITH periods AS (
+    return f"""WITH periods AS (
           SELECT client_id, bidding_zone, delivery_date, delivery_start, count(*) AS trades
           FROM accepted WHERE status <> 'CANCELLED' GROUP BY ALL
         ), days AS (
@@ -129,9 +121,6 @@ def period_groups(connection: duckdb.DuckDBPyConnection, market: Market) -> Peri
         SELECT count(*), coalesce(sum(CASE WHEN present * {market.period_minutes_sql("delivery_date")}
           < 1440 - (market_offset({day_end}) - market_offset({day_start})) THEN 1 ELSE 0 END), 0),
           (SELECT count(*) FROM repeated) FROM days"""
-    ).fetchone()
-    assert found is not None
-    return PeriodGroups(int(found[0]), int(found[1]), int(found[2]))
 
 
 def _whole(intake: Intake) -> int:

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -54,6 +54,12 @@ class Slice:
         return f"curated/{self.table}/year={year}/month={month}/{tail}part-00000.parquet"
 
 
+Compute = Callable[
+    [Store, Market, Contract, list[Slice], Path], tuple[dict[str, ParquetFile], int, set[str]]
+]
+"""Writes the due partitions; also returns the rows read and the months that lack a contracted power."""
+
+
 def curated_area(table: str) -> Area:
     """Operations area of a Gold table."""
     return Area("curated/_ops/", table)
@@ -67,6 +73,7 @@ def run(
     force: bool = False,
     lock_wait: float = 60.0,
     summary: RunSummary | None = None,
+    compute: Compute | None = None,
 ) -> RunSummary:
     """Publish every Gold partition whose sources or settings changed; delete those without sources.
 
@@ -81,14 +88,29 @@ def run(
     summary = RunSummary(JOB) if summary is None else summary
     for table in GOLD_TABLES:
         if tables is None or table in tables:
-            _run_table(store, market, load(table), summary, force=force, lock_wait=lock_wait)
+            _run_table(
+                store,
+                market,
+                load(table),
+                summary,
+                force=force,
+                lock_wait=lock_wait,
+                compute=compute or _compute,
+            )
             summary.finished.append(table)
     summary.seconds = time.monotonic() - started
     return summary
 
 
 def _run_table(
-    store: Store, market: Market, contract: Contract, summary: RunSummary, *, force: bool, lock_wait: float
+    store: Store,
+    market: Market,
+    contract: Contract,
+    summary: RunSummary,
+    *,
+    force: bool,
+    lock_wait: float,
+    compute: Compute,
 ) -> None:
     area = curated_area(contract.name)
     slices, due, gone = _plan(store, market, contract, force)
@@ -106,7 +128,7 @@ def _run_table(
         say("computing", table=contract.name, partitions=len(due), deleted=len(gone))
         with tempfile.TemporaryDirectory(prefix="lake-") as name:
             folder = Path(name)
-            files, rows_in, powerless = _compute(store, market, contract, due, folder)
+            files, rows_in, powerless = compute(store, market, contract, due, folder)
             index = read_index(store, area)
             surplus = _update(index, due, gone, files, powerless)
             run_id = f"{contract.name}-{publish.digest([s.digest for s in due] + sorted(gone))[:12]}"
@@ -191,19 +213,20 @@ def _compute(
     rows_in = sum(silver[day]["rows"] for day in days)
     with connect(market, folder) as connection:
         _calendar(connection, market, days)
+        if contract.name == MONTHLY:
+            _client_power(connection, store, folder)
         for part in due:
             paths = [store.fetch(silver[day]["key"], folder) for day in part.sources]
             _deliveries(connection, paths)
-            if contract.name == MONTHLY:
-                _client_power(connection, store, part.day, folder)
             order = ", ".join(contract.sorted_by)
             select = f"SELECT {typed_columns(contract)} FROM ({model(contract.name)}) ORDER BY {order}"
-            file = write_parquet(connection, select, folder / f"{part.table}-{part.day}.parquet")
+            path = folder / f"{part.table}-{part.day}.parquet"
+            file = write_parquet(connection, select, path)
             if file.rows:
                 files[part.key] = file
             if contract.name == MONTHLY:
                 lacking = connection.execute(
-                    f"SELECT count(*) FROM {read_parquet([file.path])} WHERE load_factor IS NULL"
+                    f"SELECT count(*) FROM {read_parquet([path])} WHERE load_factor IS NULL"
                 ).fetchone()
                 if lacking != (0,):
                     powerless.add(part.day)
@@ -214,43 +237,49 @@ def _calendar(connection: duckdb.DuckDBPyConnection, market: Market, days: list[
     """Create market_days (periods of each day) and market_months (hours of each month)."""
     connection.execute("CREATE TABLE market_days (delivery_date DATE, periods_expected INTEGER)")
     connection.execute("CREATE TABLE market_months (delivery_month DATE, hours INTEGER)")
-    for text in days:
-        day = date.fromisoformat(text)
-        expected = market.day_minutes(day) // market.period_minutes(day)
-        connection.execute("INSERT INTO market_days VALUES (?, ?)", [day, expected])
-    for month in sorted({d[:8] + "01" for d in days}):
-        first, end = date.fromisoformat(month), date.fromisoformat(_next_month(month))
-        minutes = sum(market.day_minutes(first + timedelta(days=n)) for n in range((end - first).days))
-        connection.execute("INSERT INTO market_months VALUES (?, ?)", [first, minutes // 60])
+    periods, hours = calendar(market, days)
+    connection.executemany("INSERT INTO market_days VALUES (?, ?)", periods)
+    connection.executemany("INSERT INTO market_months VALUES (?, ?)", hours)
+
+
+def calendar(market: Market, days: list[str]) -> tuple[list[tuple[date, int]], list[tuple[date, int]]]:
+    """Periods of each of the days, and hours of each of their months by its first day."""
+    dates = [date.fromisoformat(day) for day in days]
+    hours = []
+    for first in sorted({d.replace(day=1) for d in dates}):
+        length = (date.fromisoformat(_next_month(first.isoformat())) - first).days
+        minutes = sum(market.day_minutes(first + timedelta(days=n)) for n in range(length))
+        hours.append((first, minutes // 60))
+    return [(d, market.day_minutes(d) // market.period_minutes(d)) for d in dates], hours
 
 
 def _deliveries(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> None:
-    connection.execute(
-        f"""CREATE OR REPLACE VIEW deliveries AS
-        SELECT *, CAST(date_trunc('month', delivery_date) AS DATE) AS delivery_month,
-          market_peak(market_local(delivery_start)) AS is_peak
-        FROM {read_parquet(paths)}"""
-    )
+    connection.execute(f"CREATE OR REPLACE VIEW deliveries AS {deliveries_sql(read_parquet(paths))}")
 
 
-def _client_power(connection: duckdb.DuckDBPyConnection, store: Store, month: str, folder: Path) -> None:
-    """Create client_power: of each client the newest delivery up to the month, else the next."""
-    partitions = read_index(store, processed_area("clients"))["partitions"]
-    paths = [store.fetch(p["key"], folder) for _, p in sorted(partitions.items()) if p["rows"]]
+def deliveries_sql(relation: str) -> str:
+    """SELECT of Silver transactions with what the models of Gold need besides."""
+    return f"""SELECT *, CAST(date_trunc('month', delivery_date) AS DATE) AS delivery_month,
+      market_peak(market_local(delivery_start)) AS is_peak
+    FROM {relation}"""
+
+
+def _client_power(connection: duckdb.DuckDBPyConnection, store: Store, folder: Path) -> None:
+    """Create client_power: of each client the newest delivery up to each month, else the next."""
+    paths = [store.fetch(key, folder) for key in client_keys(store)]
     rows = (
         f"SELECT client_id, load_date, contracted_power_kw FROM {read_parquet(paths)}"
         if paths
         else "SELECT '' AS client_id, DATE '2000-01-01' AS load_date, 0.0 AS contracted_power_kw WHERE FALSE"
     )
-    connection.execute(
-        f"""CREATE OR REPLACE TABLE client_power AS
-        SELECT DATE '{month}' AS delivery_month, client_id, contracted_power_kw FROM (
-          SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY
-            CASE WHEN load_date < DATE '{_next_month(month)}' THEN 0 ELSE 1 END,
-            CASE WHEN load_date < DATE '{_next_month(month)}' THEN -epoch(load_date) ELSE epoch(load_date) END
-          ) AS place FROM ({rows})
-        ) WHERE place = 1"""
-    )
+    connection.execute(f"CREATE VIEW client_deliveries AS {rows}")
+    connection.execute(f"CREATE TABLE client_power AS {model('client_power')}")
+
+
+def client_keys(store: Store) -> list[str]:
+    """Keys of the published deliveries of clients, oldest first."""
+    partitions = read_index(store, processed_area("clients"))["partitions"]
+    return [p["key"] for _, p in sorted(partitions.items()) if p["rows"]]
 
 
 def _update(

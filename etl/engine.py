@@ -22,9 +22,9 @@ _SQL_TYPES = {"string": "VARCHAR", "int": "INTEGER", "array<string>": "VARCHAR[]
 
 @dataclass(frozen=True, slots=True)
 class ParquetFile:
-    """A written Parquet file: local path, number of rows, bytes and SHA-256."""
+    """A written Parquet file: local path or key inside the lake, number of rows, bytes and SHA-256."""
 
-    path: Path
+    path: Path | str
     rows: int
     size: int
     sha256: str

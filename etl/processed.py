@@ -10,7 +10,7 @@ from typing import Any
 from etl import publish
 from etl.contract import RAW_DATASETS, Contract, load
 from etl.discover import Delivery, deliveries, is_expired, rules_digest
-from etl.engine import connect
+from etl.engines import Embedded, Engine
 from etl.errors import DataLakeError
 from etl.lock import hold
 from etl.market import Market
@@ -19,7 +19,6 @@ from etl.publish import Area, read_index
 from etl.reference import DIMENSIONS, References, processed_area
 from etl.store import Store
 from etl.summary import RunSummary
-from etl.workload import Workload
 
 JOB = "raw-to-processed"
 LARGE_UNIT_BYTES = 256 << 20
@@ -40,7 +39,12 @@ class Scope:
 
 
 def run(
-    store: Store, market: Market, scope: Scope | None = None, *, summary: RunSummary | None = None
+    store: Store,
+    market: Market,
+    scope: Scope | None = None,
+    *,
+    summary: RunSummary | None = None,
+    engine: Engine | None = None,
 ) -> RunSummary:
     """Judge and publish every due unit: dimensions first, then transactions, each by load date.
 
@@ -58,7 +62,7 @@ def run(
     summary = RunSummary(JOB) if summary is None else summary
     for dataset in RAW_DATASETS:
         if scope.datasets is None or dataset in scope.datasets:
-            _run_dataset(store, market, scope, load(dataset), summary)
+            _run_dataset(store, market, scope, load(dataset), summary, engine or Embedded())
             summary.finished.append(dataset)
     summary.seconds = time.monotonic() - started
     return summary
@@ -83,7 +87,9 @@ def totals(store: Store) -> dict[str, dict[str, int]]:
     return found
 
 
-def _run_dataset(store: Store, market: Market, scope: Scope, contract: Contract, summary: RunSummary) -> None:
+def _run_dataset(
+    store: Store, market: Market, scope: Scope, contract: Contract, summary: RunSummary, engine: Engine
+) -> None:
     area = processed_area(contract.name)
     found = [d for d in deliveries(store, contract.name) if scope.includes(d)]
     due = _due(store, market, scope, contract, found)
@@ -99,13 +105,7 @@ def _run_dataset(store: Store, market: Market, scope: Scope, contract: Contract,
         if not due:
             return
         large = any(sum(e.size for e in d.entries) > LARGE_UNIT_BYTES for d in due)
-        with (
-            tempfile.TemporaryDirectory(prefix="lake-") as folder,
-            connect(market, Path(folder), on_disk=large) as connection,
-        ):
-            workload = Workload(
-                store, market, contract, lock=lock, folder=Path(folder), connection=connection
-            )
+        with engine.workload(store, market, contract, lock, large=large) as workload:
             for delivery in due:
                 say(
                     "judging",

@@ -22,10 +22,10 @@ from etl.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One object to publish: its key and the local file with its content."""
+    """One object to publish: its key and the local file with its content, or the key of such an object."""
 
     key: str
-    path: Path
+    path: Path | str
     sha256: str
     size: int
 
@@ -114,7 +114,7 @@ def publish(
     staged: list[dict[str, Any]] = []
     for output in sorted(outputs, key=lambda o: o.key):
         name = f"{area.staging}{run_id}/{output.key}"
-        store.put(name, output.path)
+        place(store, output.path, name)
         faults.step("stage-object")
         staged.append({"staged": name, "key": output.key, "sha256": output.sha256, "size": output.size})
     faults.step("staged")
@@ -131,6 +131,14 @@ def publish(
     store.put(area.journal, encode(journal))
     faults.step("journal-written")
     _roll_forward(store, area, lock, journal)
+
+
+def place(store: Store, content: Path | str, key: str) -> None:
+    """Put a local file, or copy the object with a key."""
+    if isinstance(content, str):
+        store.copy(content, key)
+    else:
+        store.put(key, content)
 
 
 def _verify(store: Store, area: Area, run_id: str, staged: list[dict[str, Any]]) -> None:

@@ -36,6 +36,27 @@ def _contents(index: Mapping[str, Any], load_date: str) -> tuple[list[str], list
     return seen, later
 
 
+def dimension_sql(name: str, relation: str) -> str:
+    """SELECT (id, load_date, first_day, end_day, contracted_power_kw) of the rows of a dimension's Silver."""
+    power = "contracted_power_kw" if name == "clients" else "CAST(NULL AS DECIMAL(18,6))"
+    return f"""SELECT {DIMENSIONS[name]} AS id, load_date, valid_from AS first_day,
+      coalesce(valid_to + 1, DATE '9999-12-31') AS end_day, {power} AS contracted_power_kw
+    FROM {relation}"""
+
+
+def candidates_sql(name: str, load_date: str) -> str:
+    """SELECT the rows of dimension_<name> that may hold for a load date, with their preference."""
+    return f"""WITH newest AS (
+      SELECT id, max(load_date) AS load_date FROM dimension_{name}
+      WHERE load_date <= DATE '{load_date}' GROUP BY id
+    )
+    SELECT d.id, d.first_day, d.end_day, d.contracted_power_kw, 0 AS preference
+    FROM dimension_{name} AS d JOIN newest AS n ON n.id = d.id AND n.load_date = d.load_date
+    UNION ALL
+    SELECT id, first_day, end_day, contracted_power_kw, dense_rank() OVER (ORDER BY load_date)
+    FROM dimension_{name} WHERE load_date > DATE '{load_date}'"""
+
+
 class References:
     """Loads the dimensions of Silver into a session, once a run, and cuts them to what a load date sees."""
 
@@ -56,19 +77,8 @@ class References:
         """Create known_clients, valid_clients, known_providers and valid_providers for a load date."""
         for name, key in DIMENSIONS.items():
             self._load(connection, name, key)
-            connection.execute(
-                f"""CREATE OR REPLACE TEMP TABLE candidates AS
-                WITH newest AS (
-                  SELECT id, max(load_date) AS load_date FROM dimension_{name}
-                  WHERE load_date <= CAST(? AS DATE) GROUP BY id
-                )
-                SELECT d.id, d.first_day, d.end_day, d.contracted_power_kw, 0 AS preference
-                FROM dimension_{name} AS d JOIN newest AS n ON n.id = d.id AND n.load_date = d.load_date
-                UNION ALL
-                SELECT id, first_day, end_day, contracted_power_kw, dense_rank() OVER (ORDER BY load_date)
-                FROM dimension_{name} WHERE load_date > CAST(? AS DATE)""",
-                [load_date, load_date],
-            )
+            candidates = candidates_sql(name, load_date)
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE candidates AS {candidates}")
             connection.execute(
                 f"CREATE OR REPLACE TABLE known_{name} AS SELECT DISTINCT id AS {key} FROM candidates"
             )
@@ -77,22 +87,19 @@ class References:
                 f"SELECT id AS {key}, first_day, end_day, contracted_power_kw FROM ({model('valid_days')})"
             )
 
+    def keys(self, name: str) -> list[str]:
+        """Keys of the published deliveries of a dimension that have rows, oldest first."""
+        return [p["key"] for _, p in sorted(self.indexes[name]["partitions"].items()) if p["rows"]]
+
     def _load(self, connection: duckdb.DuckDBPyConnection, name: str, key: str) -> None:
         exists = connection.execute(
             "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [f"dimension_{name}"]
         ).fetchone()
         if exists != (0,):
             return
-        paths = [
-            self.store.fetch(p["key"], self.folder)
-            for _, p in sorted(self.indexes[name]["partitions"].items())
-            if p["rows"]
-        ]
-        power = "contracted_power_kw" if name == "clients" else "CAST(NULL AS DECIMAL(18,6))"
+        paths = [self.store.fetch(k, self.folder) for k in self.keys(name)]
         select = (
-            f"""SELECT {key} AS id, load_date, valid_from AS first_day,
-              coalesce(valid_to + 1, DATE '9999-12-31') AS end_day, {power} AS contracted_power_kw
-            FROM {read_parquet(paths)}"""
+            dimension_sql(name, read_parquet(paths))
             if paths
             else """SELECT CAST(NULL AS VARCHAR) AS id, CAST(NULL AS DATE) AS load_date,
               CAST(NULL AS DATE) AS first_day,

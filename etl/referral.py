@@ -12,20 +12,25 @@ def references_sql(rules: tuple[Rule, ...], market: Market, relation: str) -> st
     and providers comes from known_… and valid_…. Joins do not keep the order of rows.
     """
     names = mask_names("q", len(rules))
-    return f"""SELECT place, {", ".join(names)} FROM (
-  SELECT place, {", ".join(masks_sql("q", rules, market))} FROM (
-    SELECT j.*, kc.client_id AS known_client_id, vc.client_id AS valid_client_id, vc.contracted_power_kw,
-      kp.provider_id AS known_provider_id, vp.provider_id AS valid_provider_id
-    FROM (
+    needed = f"""(
       SELECT place, client_id, provider_id, delivery_date, quantity_mwh,
         epoch_us(delivery_end) - epoch_us(delivery_start) AS duration_us
       FROM {relation}
-    ) AS j
+    )"""
+    broken = " OR ".join(f"{m} <> 0" for m in names)
+    return f"SELECT * FROM ({referred_sql(rules, market, needed, 'place')}) WHERE {broken}"
+
+
+def referred_sql(rules: tuple[Rule, ...], market: Market, relation: str, columns: str) -> str:
+    """SELECT (`columns`, q…) of all rows of `relation`, which has typed transactions and duration_us."""
+    return f"""SELECT {columns}, {", ".join(masks_sql("q", rules, market))} FROM (
+    SELECT j.*, kc.client_id AS known_client_id, vc.client_id AS valid_client_id, vc.contracted_power_kw,
+      kp.provider_id AS known_provider_id, vp.provider_id AS valid_provider_id
+    FROM {relation} AS j
     LEFT JOIN known_clients AS kc ON j.client_id = kc.client_id
     LEFT JOIN valid_clients AS vc ON j.client_id = vc.client_id AND j.delivery_date >= vc.first_day
       AND j.delivery_date < vc.end_day
     LEFT JOIN known_providers AS kp ON j.provider_id = kp.provider_id
     LEFT JOIN valid_providers AS vp ON j.provider_id = vp.provider_id AND j.delivery_date >= vp.first_day
       AND j.delivery_date < vp.end_day
-  )
-) WHERE {" OR ".join(f"{m} <> 0" for m in names)}"""
+  )"""

@@ -14,10 +14,10 @@ import duckdb
 from etl import publish
 from etl.content import hash_sql
 from etl.contract import FILE_RULES, Contract, load, rule_version
-from etl.counts import Counts, PeriodGroups, count, failures, period_groups, sizes
+from etl.counts import Counts, PeriodGroups, count, failures, period_groups_sql, sizes
 from etl.discover import Delivery, rules_digest
 from etl.engine import ParquetFile, model, write_parquet
-from etl.evidence import conflict_reasons, write_dq_results, write_quarantine
+from etl.evidence import Quarantined, conflict_reasons, write_dq_results, write_quarantine
 from etl.intake import take_in
 from etl.judge import Judgement, compile_contract
 from etl.lock import Lock
@@ -29,14 +29,14 @@ from etl.quality import Outcome, breaches, outcomes
 from etl.reference import DIMENSIONS, References, processed_area
 from etl.store import Store
 from etl.summary import Breach, UnitResult
-from etl.unit import judge
+from etl.unit import Judged, judge
 
 PENDING_LIMIT = 1000
 
 
 @dataclass(slots=True)
-class _Result:
-    """What one unit came to before it is published."""
+class Result:
+    """What one unit came to before it is published: objects by key, changed partitions, numbers."""
 
     run_id: str
     files: dict[str, ParquetFile] = field(default_factory=dict)
@@ -78,22 +78,12 @@ class Workload:
 
     def _run(self, delivery: Delivery, folder: Path) -> UnitResult:
         started = time.monotonic()
-        connection, references = self.connection, self.references
         index = read_index(self.store, self.area)
-        files = [
-            SourceFile(i, e.key, self.store.fetch(e.key, folder), e.size, e.etag)
-            for i, e in enumerate(delivery.entries)
-        ]
-        intake = take_in(self.contract, files, folder)
-        if self.contract.name == "transactions":
-            references.prepare(connection, delivery.load_date)
-        judged = judge(connection, self.judgement, intake, delivery.load_date)
-        result = _Result(self._run_id(delivery, intake, references))
-        self._settle(connection, delivery, index, result, folder)
-        counts = count(connection, self.judgement, intake, result.standings)
-        groups = (
-            period_groups(connection, self.market) if self.contract.name == "transactions" else PeriodGroups()
-        )
+        intake, judged = self._judge(delivery, folder)
+        result = Result(self._run_id(delivery, intake, self.references))
+        self._settle(delivery, index, result, folder)
+        counts = count(self._rejected(), intake, result.standings)
+        groups = self._period_groups() if self.contract.name == "transactions" else PeriodGroups()
         result.failed = failures(
             self.contract,
             intake=intake,
@@ -107,18 +97,44 @@ class Workload:
             result.failed,
             sizes(intake, judged, counts, result.standings, groups),
         )
-        quarantined = write_quarantine(connection, self.judgement, result.run_id, folder)
+        quarantined = self._quarantine(delivery, result.run_id, folder)
         result.reasons = quarantined.reasons | conflict_reasons(self.contract, result.standings)
         if quarantined.file.rows:
             result.files[self._key("quarantine", delivery, "records")] = quarantined.file
-        dq = write_dq_results(connection, results, result.run_id, folder)
+        dq = write_dq_results(self.connection, results, result.run_id, folder)
         result.files[self._key("dq_results", delivery, "results")] = dq
         if breached := breaches(results):
             evidence = self._leave_evidence(delivery, result)
             return self._report(started, intake, counts, result, breached=breached, evidence=evidence)
-        self._describe(connection, delivery, references, intake=intake, counts=counts, result=result)
+        self._describe(delivery, intake, counts, result)
         self._publish(delivery, index, intake, result)
         return self._report(started, intake, counts, result)
+
+    def _judge(self, delivery: Delivery, folder: Path) -> tuple[Intake, Judged]:
+        """Read and judge the delivered files."""
+        files = [
+            SourceFile(i, e.key, self.store.fetch(e.key, folder), e.size, e.etag)
+            for i, e in enumerate(delivery.entries)
+        ]
+        intake = take_in(self.contract, files, folder)
+        if self.contract.name == "transactions":
+            self.references.prepare(self.connection, delivery.load_date)
+        return intake, judge(self.connection, self.judgement, intake, delivery.load_date)
+
+    def _rejected(self) -> int:
+        """Return how many judged rows were rejected."""
+        return int(self._one(f"SELECT count(*) FROM judged WHERE {self.judgement.rejected_sql}")[0])
+
+    def _period_groups(self) -> PeriodGroups:
+        return PeriodGroups(*map(int, self._one(period_groups_sql(self.market))))
+
+    def _quarantine(self, delivery: Delivery, run_id: str, folder: Path) -> Quarantined:
+        return write_quarantine(self.connection, self.judgement, run_id, folder)
+
+    def _one(self, sql: str) -> tuple[Any, ...]:
+        row: tuple[Any, ...] | None = self.connection.execute(sql).fetchone()
+        assert row is not None
+        return row
 
     @contextmanager
     def _room(self, delivery: Delivery) -> Iterator[Path]:
@@ -145,30 +161,41 @@ class Workload:
             ]
         return f"{self.contract.name}-{delivery.load_date}-{publish.digest(inputs)[:12]}"
 
-    def _settle(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        delivery: Delivery,
-        index: Mapping[str, Any],
-        result: _Result,
-        folder: Path,
-    ) -> None:
+    def _settle(self, delivery: Delivery, index: Mapping[str, Any], result: Result, folder: Path) -> None:
         """Decide the standing of every accepted row and write Silver."""
         if self.contract.name != "transactions":
-            self._settle_dimension(connection, delivery, result, folder)
+            self._settle_dimension(delivery, result, folder)
             return
-        runs = {day: unit["run_id"] for day, unit in index["units"].items()} | {
+        merge = Merge(self.connection, self.contract, self.store, folder)
+        merged = merge.run(
+            index["partitions"],
+            delivery.load_date,
+            self._runs(delivery, index, result),
+            rule_version(self.contract.name),
+        )
+        self._take_over(merged, delivery, index, result)
+
+    def _runs(self, delivery: Delivery, index: Mapping[str, Any], result: Result) -> dict[str, str]:
+        """Return the run of each load date, this one among them."""
+        return {day: unit["run_id"] for day, unit in index["units"].items()} | {
             delivery.load_date: result.run_id
         }
-        merge = Merge(connection, self.contract, self.store, folder)
-        merged = merge.run(index["partitions"], delivery.load_date, runs, rule_version(self.contract.name))
+
+    def _take_over(
+        self,
+        merged: Mapping[str, Partition],
+        delivery: Delivery,
+        index: Mapping[str, Any],
+        result: Result,
+    ) -> None:
+        """Take recomputed partitions into the result, and the standings of the delivery's rows in them."""
         for day, partition in merged.items():
             self._record(day, partition, index["partitions"].get(day), result)
             for standing, rows in partition.entry.get("loads", {}).get(delivery.load_date, {}).items():
                 result.standings[standing] += rows
 
     def _record(
-        self, day: str, partition: Partition, before: Mapping[str, Any] | None, result: _Result
+        self, day: str, partition: Partition, before: Mapping[str, Any] | None, result: Result
     ) -> None:
         result.files |= partition.files
         result.partitions[day] = partition.entry or None
@@ -179,9 +206,8 @@ class Workload:
             )
         result.touched[day] = old - set(partition.files)
 
-    def _settle_dimension(
-        self, connection: duckdb.DuckDBPyConnection, delivery: Delivery, result: _Result, folder: Path
-    ) -> None:
+    def _settle_dimension(self, delivery: Delivery, result: Result, folder: Path) -> None:
+        connection = self.connection
         columns = ", ".join(f.name for f in self.contract.stored_fields)
         key = self.contract.key[0]
         connection.execute(
@@ -196,16 +222,22 @@ class Workload:
             "SELECT standing, count(*) FROM settled GROUP BY 1"
         ).fetchall():
             result.standings[standing] = rows
-        target = silver_key(self.contract.name, delivery.load_date)
-        entry: dict[str, Any] = {"key": target, "rows": 0, "sha256": None}
+        file = None
         if result.standings["current"]:
             select = f"SELECT {columns} FROM settled WHERE standing = 'current' ORDER BY {key}"
             file = write_parquet(connection, select, folder / "silver.parquet")
+        self._record_dimension(delivery, result, file)
+
+    def _record_dimension(self, delivery: Delivery, result: Result, file: ParquetFile | None) -> None:
+        """Take the one Silver object of a dimension's load date into the result."""
+        target = silver_key(self.contract.name, delivery.load_date)
+        entry: dict[str, Any] = {"key": target, "rows": 0, "sha256": None}
+        if file is not None:
             result.files[target] = file
             entry |= {"rows": file.rows, "sha256": file.sha256}
         counts = {s: n for s, n in sorted(result.standings.items()) if n}
         result.partitions[delivery.load_date] = entry | {"loads": {delivery.load_date: counts}}
-        result.touched[delivery.load_date] = set() if result.standings["current"] else {target}
+        result.touched[delivery.load_date] = set() if file is not None else {target}
 
     def _key(self, table: str, delivery: Delivery, name: str) -> str:
         return f"processed/{table}/dataset={self.contract.name}/load_date={delivery.load_date}/{name}.parquet"
@@ -213,24 +245,16 @@ class Workload:
     def _evidence(self, delivery: Delivery) -> str:
         return f"{self.area.root}breaches/{self.contract.name}/{delivery.load_date}/"
 
-    def _leave_evidence(self, delivery: Delivery, result: _Result) -> str:
+    def _leave_evidence(self, delivery: Delivery, result: Result) -> str:
         prefix = self._evidence(delivery)
         for key, file in result.files.items():
             if "/quarantine/" in key or "/dq_results/" in key:
-                self.store.put(prefix + key.rpartition("/")[2], file.path)
+                publish.place(self.store, file.path, prefix + key.rpartition("/")[2])
         return prefix
 
-    def _describe(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        delivery: Delivery,
-        references: References,
-        *,
-        intake: Intake,
-        counts: Counts,
-        result: _Result,
-    ) -> None:
+    def _describe(self, delivery: Delivery, intake: Intake, counts: Counts, result: Result) -> None:
         """Fill the unit's entry of the index."""
+        references = self.references
         result.entry |= {
             "listing": delivery.listing,
             "rules": rules_digest(self.contract.name, self.market),
@@ -249,30 +273,41 @@ class Workload:
             result.entry["references"] = references.digests(delivery.load_date)
             result.entry["later"] = {name: publish.digest(later[name]) for name in DIMENSIONS}
             result.entry["pending"] = {
-                name: self._pending(connection, name, key) for name, key in DIMENSIONS.items()
+                name: self._pending(name, key) for name, key in DIMENSIONS.items()
             }
         else:
-            power = "contracted_power_kw" if self.contract.name == "clients" else "NULL"
-            end = "coalesce(valid_to, DATE '9999-12-31')"
-            parts = f"concat_ws(chr(31), {self.contract.key[0]}, valid_from, {end}, {power})"
-            found = connection.execute(
-                f"SELECT sha256(coalesce(string_agg({parts}, chr(10) ORDER BY {self.contract.key[0]}), '')) "
-                "FROM settled WHERE standing = 'current'"
-            ).fetchone()
-            assert found is not None
-            result.entry["content"] = found[0]
+            result.entry["content"] = self._content()
 
-    def _pending(self, connection: duckdb.DuckDBPyConnection, name: str, key: str) -> list[str]:
+    def _content(self) -> str:
+        """Digest of what a dimension's load date says, equal on every engine."""
+        key = self.contract.key[0]
+        return str(
+            self._one(
+                f"SELECT sha256(coalesce(string_agg({self._said_sql()}, chr(10) ORDER BY {key}), '')) "
+                "FROM settled WHERE standing = 'current'"
+            )[0]
+        )
+
+    def _said_sql(self) -> str:
+        """SQL of what a row of a dimension says to transactions, as text."""
+        power = "CAST(contracted_power_kw AS VARCHAR)" if self.contract.name == "clients" else "NULL"
+        first, end = "CAST(valid_from AS VARCHAR)", "coalesce(CAST(valid_to AS VARCHAR), '9999-12-31')"
+        return f"concat_ws(chr(31), {self.contract.key[0]}, {first}, {end}, {power})"
+
+    def _pending(self, name: str, key: str) -> list[str]:
         """Return the dimension keys that rows were rejected for, which a later delivery may bring."""
-        checks = (f"{name[:-1]}_unknown", f"{name[:-1]}_validity")
-        tests = [self.judgement.broken_sql(self.contract.rule(check)) for check in checks]
-        rows = connection.execute(
-            f"SELECT DISTINCT {key} FROM judged WHERE {' OR '.join(tests)} "
-            f"ORDER BY 1 LIMIT {PENDING_LIMIT + 1}"
-        ).fetchall()
+        rows = self.connection.execute(self._pending_sql(name, key)).fetchall()
         return ["*"] if len(rows) > PENDING_LIMIT else [r[0] for r in rows]
 
-    def _publish(self, delivery: Delivery, index: dict[str, Any], intake: Intake, result: _Result) -> None:
+    def _pending_sql(self, name: str, key: str) -> str:
+        checks = (f"{name[:-1]}_unknown", f"{name[:-1]}_validity")
+        tests = [self.judgement.broken_sql(self.contract.rule(check)) for check in checks]
+        return (
+            f"SELECT DISTINCT {key} FROM judged WHERE {' OR '.join(tests)} "
+            f"ORDER BY 1 LIMIT {PENDING_LIMIT + 1}"
+        )
+
+    def _publish(self, delivery: Delivery, index: dict[str, Any], intake: Intake, result: Result) -> None:
         before = index["units"].get(delivery.load_date, {})
         surplus = set(before.get("keys", ())) - set(result.files)
         for old in result.touched.values():
@@ -315,7 +350,7 @@ class Workload:
         started: float,
         intake: Intake,
         counts: Counts,
-        result: _Result,
+        result: Result,
         *,
         breached: tuple[Outcome, ...] = (),
         evidence: str = "",
