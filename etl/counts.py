@@ -103,7 +103,7 @@ def sizes(
 
 
 def period_groups_sql(market: Market) -> str:
-    """SQL of the PeriodGroups of `accepted`: compares what was delivered with the periods of the market's day."""
+    """SQL of the PeriodGroups of `accepted`: compares what was delivered with the market's periods."""
     day_end = "CAST(delivery_date + 1 AS TIMESTAMP)"
     day_start = "CAST(delivery_date AS TIMESTAMP)"
     return f"""WITH periods AS (

@@ -54,9 +54,7 @@ class Slice:
         return f"curated/{self.table}/year={year}/month={month}/{tail}part-00000.parquet"
 
 
-Compute = Callable[
-    [Store, Market, Contract, list[Slice], Path], tuple[dict[str, ParquetFile], int, set[str]]
-]
+Compute = Callable[[Store, Market, Contract, list[Slice], Path], tuple[dict[str, ParquetFile], int, set[str]]]
 """Writes the due partitions; also returns the rows read and the months that lack a contracted power."""
 
 

@@ -21,9 +21,7 @@ from etl.scan import blocks, printable, scan, sha256
 SMALL_FILE = 8 << 20
 
 
-def take_in(
-    contract: Contract, files: Sequence[SourceFile], folder: Path, *, plain: bool = True
-) -> Intake:
+def take_in(contract: Contract, files: Sequence[SourceFile], folder: Path, *, plain: bool = True) -> Intake:
     """Read the files of one unit into `folder`; nothing is raised for bad content, it is recorded.
 
     Without `plain`, plain lines are judged with care as well.

@@ -62,7 +62,7 @@ def run(
     summary = RunSummary(JOB) if summary is None else summary
     for dataset in RAW_DATASETS:
         if scope.datasets is None or dataset in scope.datasets:
-            _run_dataset(store, market, scope, load(dataset), summary, engine or Embedded())
+            _run_dataset(store, market, scope, load(dataset), summary=summary, engine=engine or Embedded())
             summary.finished.append(dataset)
     summary.seconds = time.monotonic() - started
     return summary
@@ -88,7 +88,7 @@ def totals(store: Store) -> dict[str, dict[str, int]]:
 
 
 def _run_dataset(
-    store: Store, market: Market, scope: Scope, contract: Contract, summary: RunSummary, engine: Engine
+    store: Store, market: Market, scope: Scope, contract: Contract, *, summary: RunSummary, engine: Engine
 ) -> None:
     area = processed_area(contract.name)
     found = [d for d in deliveries(store, contract.name) if scope.includes(d)]

@@ -272,9 +272,7 @@ class Workload:
             later = references.later(delivery.load_date)
             result.entry["references"] = references.digests(delivery.load_date)
             result.entry["later"] = {name: publish.digest(later[name]) for name in DIMENSIONS}
-            result.entry["pending"] = {
-                name: self._pending(name, key) for name, key in DIMENSIONS.items()
-            }
+            result.entry["pending"] = {name: self._pending(name, key) for name, key in DIMENSIONS.items()}
         else:
             result.entry["content"] = self._content()
 

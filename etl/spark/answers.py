@@ -26,5 +26,5 @@ def answers(frame: DataFrame, *, at_most: int = FEW) -> list[tuple[Any, ...]]:
 
 def answer(frame: DataFrame) -> tuple[Any, ...]:
     """Return the one row of an aggregate."""
-    (row,) = answers(frame, at_most=1)
-    return row
+    (row,) = frame.collect()
+    return tuple(row)

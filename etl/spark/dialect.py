@@ -1,10 +1,10 @@
-"""The pipeline's SQL, written in DuckDB's dialect, as Spark SQL that means the same with and without ANSI mode.
+"""The pipeline's SQL, written in DuckDB's dialect, as Spark SQL that means the same, ANSI mode or not.
 
-sqlglot translates; what it leaves alone or gets wrong for this pipeline's values is rewritten here first. Each
-rewrite stands for a difference that changes results: Spark's own functions are not always the same functions.
+sqlglot translates; what it leaves alone or gets wrong for this pipeline's values is rewritten here first.
+Each rewrite stands for a difference that changes results.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import sqlglot
@@ -20,7 +20,8 @@ _DECIMAL_TEXT = """concat(CASE WHEN v < 0 THEN '-' ELSE '' END,
 
 # Java raises one letter to several (ß to SS), and not alike in every locale; DuckDB raises letter by letter.
 _UPPER = """CASE WHEN v RLIKE '^[ -~]*$' THEN upper(v)
-  ELSE array_join(transform(split(v, ''), c -> CASE WHEN length(upper(c)) = 1 THEN upper(c) ELSE c END), '') END"""
+  ELSE array_join(
+    transform(split(v, ''), c -> CASE WHEN length(upper(c)) = 1 THEN upper(c) ELSE c END), '') END"""
 
 # The whole number of millionths, rounded half away from zero; decimals of 38 digits hold it exactly.
 _EXACT_RATIO = """CASE WHEN b = 0 THEN NULL ELSE
@@ -41,6 +42,14 @@ class Dialect:
 
     def __init__(self, market: Market) -> None:
         self.market = market
+        self.known: dict[tuple[str, tuple[str, ...]], str] = {}
+        self.rewrites: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]] = {
+            exp.RegexpFullMatch: self._full_match,
+            exp.Upper: self._upper,
+            exp.DayOfWeekIso: self._weekday,
+            exp.TimeToStr: self._time_text,
+            exp.Cast: self._cast,
+        }
         self.macros: dict[str, tuple[Sequence[str], exp.Expr]] = {
             "epoch_us": (("v",), _template(_EPOCH_US)),
             "exact_ratio": (("a", "b"), _template(_EXACT_RATIO)),
@@ -54,11 +63,15 @@ class Dialect:
 
     def sql(self, text: str, *extra: str) -> str:
         """Translate one SELECT; `extra` are further columns of its outermost select list."""
-        tree = sqlglot.parse_one(text, read="duckdb")
-        if extra:
-            assert isinstance(tree, exp.Select)
-            tree = tree.select(*extra)
-        return self._rewrite(tree).sql(dialect="spark", comments=False)
+        known = self.known.get((text, extra))
+        if known is None:
+            tree = sqlglot.parse_one(text, read="duckdb")
+            if extra:
+                assert isinstance(tree, exp.Select)
+                tree = tree.select(*extra)
+            known = self._rewrite(tree).sql(dialect="spark", comments=False)
+            self.known[text, extra] = known
+        return known
 
     def condition(self, text: str) -> str:
         """Translate one expression."""
@@ -68,25 +81,34 @@ class Dialect:
         return tree.transform(self._node)
 
     def _node(self, node: exp.Expr) -> exp.Expr:
+        """Return what stands for a node; what replaces one is not looked into again."""
         if isinstance(node, exp.Anonymous) and node.name.lower() in self.macros:
             parameters, body = self.macros[node.name.lower()]
-            # Parameters come in untranslated: transform goes on into what replaces a node.
-            return exp.Paren(this=_fill(body, dict(zip(parameters, node.expressions, strict=True))))
-        if isinstance(node, exp.RegexpFullMatch):
-            pattern = f"\\A(?:{node.expression.name})\\z"
-            return exp.RegexpLike(this=node.this, expression=exp.Literal.string(pattern))
-        if isinstance(node, exp.Upper) and not node.find_ancestor(exp.Lambda):
-            return _fill(_template(_UPPER), {"v": node.this})
-        if isinstance(node, exp.DayOfWeekIso):
-            return exp.Paren(this=exp.Add(this=exp.func("weekday", node.this), expression=exp.Literal.number(1)))
-        if isinstance(node, exp.TimeToStr):
-            return exp.Anonymous(
-                this="date_format",
-                expressions=[node.this, exp.Literal.string(_TIME_FORMATS[node.args["format"].name])],
-            )
-        if isinstance(node, exp.Cast) and node.to.is_type("text") and node.this.name in _decimals():
-            return _fill(_template(_DECIMAL_TEXT), {"v": node.this})
+            arguments = [self._rewrite(a) for a in node.expressions]
+            return exp.Paren(this=_fill(body, dict(zip(parameters, arguments, strict=True))))
+        rewrite = self.rewrites.get(type(node))
+        if rewrite is not None and (rewritten := rewrite(node)) is not None:
+            return rewritten
         return node
+
+    def _full_match(self, node: exp.Expr) -> exp.Expr:
+        pattern = f"\\A(?:{node.expression.name})\\z"
+        return exp.RegexpLike(this=self._rewrite(node.this), expression=exp.Literal.string(pattern))
+
+    def _upper(self, node: exp.Expr) -> exp.Expr:
+        return _fill(_template(_UPPER), {"v": self._rewrite(node.this)})
+
+    def _weekday(self, node: exp.Expr) -> exp.Expr:
+        return _fill(_template("(weekday(v) + 1)"), {"v": self._rewrite(node.this)})
+
+    def _time_text(self, node: exp.Expr) -> exp.Expr:
+        form = exp.Literal.string(_TIME_FORMATS[node.args["format"].name])
+        return exp.Anonymous(this="date_format", expressions=[self._rewrite(node.this), form])
+
+    def _cast(self, node: exp.Expr) -> exp.Expr | None:
+        if node.args["to"].is_type("text") and node.this.name in _decimals():
+            return _fill(_template(_DECIMAL_TEXT), {"v": node.this})
+        return None
 
 
 def _offset_sql(market: Market) -> str:
@@ -95,8 +117,7 @@ def _offset_sql(market: Market) -> str:
     year = f"year(t) - {FIRST_YEAR - 1}"
     at = "unix_micros(CAST(t AS TIMESTAMP))"
     branches = "".join(
-        f"WHEN {at} >= get(array({', '.join(f'{v}L' for v in instants)}), {year}) "
-        f"THEN {_of_year(offsets[k], year)} "
+        f"WHEN {at} >= get({_folded(instants)}, {year}) THEN {_of_year(offsets[k], year)} "
         for k, instants in reversed(tuple(enumerate(changes, 1)))
     )
     otherwise = _of_year(offsets[0], year)
@@ -104,7 +125,12 @@ def _offset_sql(market: Market) -> str:
 
 
 def _of_year(values: Sequence[int], year: str) -> str:
-    return f"get(array({', '.join(map(str, values))}), {year})" if len(set(values)) > 1 else str(values[0])
+    return f"get({_folded(values)}, {year})" if len(set(values)) > 1 else str(values[0])
+
+
+def _folded(values: Sequence[int]) -> str:
+    """Write an array that is one literal to the analyser and is folded before a row is read."""
+    return f"from_json('[{','.join(map(str, values))}]', 'array<bigint>')"
 
 
 def _parse(text: str) -> exp.Expr:

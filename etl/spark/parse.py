@@ -1,7 +1,7 @@
 """Delivered files to records on the executors, each file read once, by the one definition of a record.
 
-A file is the smallest piece of work: where a record starts depends on all quotes before it, its line number on
-all lines before it, and whether it counts at all on the encoding of the whole file. So a task takes whole
+A file is the smallest piece of work: where a record starts depends on all quotes before it, its line number
+on all lines before it, and whether it counts at all on the encoding of the whole file. So a task takes whole
 files, many small ones or one large one, through etl.intake, and hands Arrow batches to Spark.
 """
 
@@ -97,11 +97,14 @@ class Parser:
                 use_threads=False, block_size=BLOCK, column_names=["file", "source_line", *positions]
             ),
             pyarrow.csv.ParseOptions(
-                delimiter=text.header.delimiter, quote_char=False, double_quote=False, ignore_empty_lines=False
+                delimiter=text.header.delimiter, quote_char=False, double_quote=False,
+                ignore_empty_lines=False,
             ),
             pyarrow.csv.ConvertOptions(
                 check_utf8=False,
-                column_types={"file": pa.int32(), "source_line": pa.int64(), **dict.fromkeys(positions, pa.string())},
+                column_types={
+                    "file": pa.int32(), "source_line": pa.int64(), **dict.fromkeys(positions, pa.string())
+                },
                 null_values=[],
                 strings_can_be_null=False,
             ),

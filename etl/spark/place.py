@@ -1,8 +1,8 @@
 """Where Spark writes before anything is published, and what it wrote there.
 
-Spark writes below the area's staging prefix, which readers never look at; the publish protocol copies from there
-object by object. So nothing depends on how Spark commits its files, and what a killed run left is deleted by
-the next one.
+Spark writes below the area's staging prefix, which readers never look at; the publish protocol copies from
+there object by object. So nothing depends on how Spark commits its files, and what a killed run left is
+deleted by the next one.
 """
 
 import tempfile
@@ -37,7 +37,7 @@ class Place:
         return address(self.store, key)
 
     def write(self, frame: DataFrame, name: str, *, by: str | None = None) -> None:
-        """Write a frame's rows as Parquet into the folder `name`, one file a task, or one folder a value of `by`."""
+        """Write a frame as Parquet into the folder `name`: one file a task, or one folder a value of `by`."""
         writer = frame.write.mode("errorifexists").option("parquet.block.size", ROW_GROUP_BYTES)
         if by:
             writer = writer.partitionBy(by)
@@ -50,7 +50,7 @@ class Place:
     def keys(self, name: str) -> list[str]:
         """Keys of the Parquet files written as `name`."""
         found = (e.key for e in self.store.list(f"{self.prefix}{name}/"))
-        return [key for key in found if key.endswith(".parquet") and "/_" not in key and "/." not in key]
+        return [key for key in found if key.endswith(".parquet")]
 
     def files(self, keys: Sequence[str]) -> dict[str, ParquetFile]:
         """Measure written files on the executors: rows by their footers, bytes, SHA-256."""
@@ -70,17 +70,17 @@ class Place:
             )
         return found
 
-    def single(self, frame: DataFrame, name: str) -> ParquetFile | None:
-        """Write a frame as one file, its order kept; None when it has no rows."""
+    def single(self, frame: DataFrame, name: str, rows: int) -> ParquetFile:
+        """Write a frame of `rows` rows, all in one partition, as one file."""
         self.write(frame, name)
-        files = [f for f in self.files(self.keys(name)).values() if f.rows]
-        if len(files) > 1:
+        files = list(self.files(self.keys(name)).values())
+        if len(files) != 1 or files[0].rows != rows:
             raise DataLakeError(
-                f"Spark wrote {len(files)} files where one was asked for.",
+                f"Spark wrote {[f.rows for f in files]} rows where {rows} in one file were expected.",
                 where=self.uri(f"{self.prefix}{name}"),
-                fix="This is a fault of the program, not of the data; nothing was published.",
+                fix="Run again; nothing was published.",
             )
-        return files[0] if files else None
+        return files[0]
 
     def clear(self) -> None:
         """Delete the folder and all that is in it."""

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from etl.errors import DataLakeError
 from etl.spark.java import java_home
 
-# What results depend on, whatever the session was started with. Not among them: ANSI mode, which may be on or off.
+# What results depend on, however the session was started. ANSI mode is not among them: it may be on or off.
 _ALWAYS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.compression.codec": "snappy",
+    # Rules make hundreds of columns out of each other; to infer constraints from them takes long.
+    "spark.sql.constraintPropagation.enabled": "false",
     "spark.sql.caseSensitive": "false",
     "spark.sql.parser.escapedStringLiterals": "false",
     "spark.sql.decimalOperations.allowPrecisionLoss": "true",
@@ -46,7 +48,7 @@ def open_session() -> Iterator["SparkSession"]:  # type: ignore[name-defined] # 
         raise DataLakeError(
             "The Spark engine needs the package pyspark, which is not in this Python's environment.",
             where=sys.executable,
-            fix="Start the job with the environment of tools/requirements-spark.lock, or use --engine duckdb.",
+            fix="Use the environment of tools/requirements-spark.lock, or --engine duckdb.",
         ) from error
     builder = SparkSession.builder
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ or SparkSession.getActiveSession() is not None

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F  # noqa: N812
+from pyspark.sql import functions as F
 
+from etl.contract import load
+from etl.engine import model
 from etl.judge import Judgement
 from etl.parts import Intake
 from etl.reference import DIMENSIONS, References, candidates_sql, dimension_sql
-from etl.contract import load
-from etl.engine import model
 from etl.referral import referred_sql
 from etl.spark.answers import answer, answers
 from etl.spark.columns import BROKEN, FILE, ROW, parsed_schema, spark_type, stored_schema
@@ -27,8 +27,8 @@ _FEW_BYTES = 64 << 20
 class Stage:
     """The judged records of one unit.
 
-    Creates the views `judged` (rows that could be split, with their masks), `rejected` (what is quarantined for
-    itself: file, source_line, raw, fields, reasons), `files` (those that count) and `accepted`.
+    Creates the views `judged` (rows that could be split, with their masks), `rejected` (what is quarantined
+    for itself: source_object, source_line, raw, fields, reasons), `files` (those that count) and `accepted`.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Stage:
         self.contract = judgement.contract
         self.store = store
         self.place = place
+        self.rejected = 0
 
     def take_in(self, entries: Sequence[Entry], references: References, load_date: str) -> Intake:
         """Parse and judge the unit's files, each read once; return what is known of them."""
@@ -65,13 +66,15 @@ class Stage:
     def judged(self, intake: Intake) -> Judged:
         """Count what was judged."""
         rules = (*self.judgement.rejections, *self.judgement.warning)
-        rows, *sums = answer(self.spark.sql(self.dialect.sql(self.judgement.counts_sql("judged"))))
-        failed = Counter({rule.id: int(n) for rule, n in zip(rules, sums, strict=True)})
-        mixed = self.spark.sql(
-            """SELECT count(*) FROM (SELECT file FROM judged GROUP BY file
-            HAVING bit_or(styles) IN (3, 5, 6, 7))"""
+        counts = self.dialect.sql(self.judgement.counts_sql("judged"))
+        mixed = """SELECT count(*) FROM (
+          SELECT file FROM judged GROUP BY file HAVING bit_or(styles) IN (3, 5, 6, 7))"""
+        rejected = "SELECT count(*) FROM judged WHERE reasons IS NOT NULL"
+        rows, *sums, files, self.rejected = answer(
+            self.spark.sql(f"SELECT *, ({mixed}), ({rejected}) FROM ({counts})")
         )
-        return Judged(int(rows), failed, int(answer(mixed)[0]))
+        failed = Counter({rule.id: int(n) for rule, n in zip(rules, sums, strict=True)})
+        return Judged(int(rows), failed, int(files))
 
     def _prepare(self, references: References, load_date: str) -> None:
         """Create the views known_… and valid_… of the dimensions for a load date."""
@@ -80,11 +83,11 @@ class Stage:
             silver.createOrReplaceTempView(f"silver_{name}")
             self._view(f"dimension_{name}", self.dialect.sql(dimension_sql(name, f"silver_{name}")))
             self._view(f"candidates_{name}", self.dialect.sql(candidates_sql(name, load_date)))
-            valid = model("valid_days").replace("candidates", f"candidates_{name}")
+            valid = self.dialect.sql(model("valid_days").replace("candidates", f"candidates_{name}"))
             self._view(f"known_{name}", f"SELECT DISTINCT id AS {key} FROM candidates_{name}")
             self._view(
                 f"valid_{name}",
-                f"SELECT id AS {key}, first_day, end_day, contracted_power_kw FROM ({self.dialect.sql(valid)})",
+                f"SELECT id AS {key}, first_day, end_day, contracted_power_kw FROM ({valid})",
             )
 
     def _view(self, name: str, sql: str) -> None:
@@ -96,7 +99,14 @@ class Stage:
         text = ("kind", "raw", "head", "fields", "reasons")
         further = (*text, "duration_us") if judgement.referring else text
         sql = dialect.sql(judgement.sql("SELECT * FROM parsed"), *further)
-        columns = [*judgement.columns, "styles", "file", "source_line", *judgement.reject_masks, *judgement.warn_masks]
+        columns = [
+            *judgement.columns,
+            "styles",
+            "file",
+            "source_line",
+            *judgement.reject_masks,
+            *judgement.warn_masks,
+        ]
         if judgement.referring:
             kept = ", ".join((*columns, *text))
             sql = _around(
