@@ -63,7 +63,7 @@ class Stage:
         self._create_views(intake, load_date)
         return intake
 
-    def judged(self, intake: Intake) -> Judged:
+    def judged(self) -> Judged:
         """Count what was judged."""
         rules = (*self.judgement.rejections, *self.judgement.warning)
         counts = self.dialect.sql(self.judgement.counts_sql("judged"))

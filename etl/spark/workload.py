@@ -1,5 +1,6 @@
 """One unit on Spark: its engine's part of what etl.workload puts through counts, thresholds and publish."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from etl.content import csv_sql, hash_sql
-from etl.contract import Contract, rule_version
+from etl.contract import Contract, Severity, rule_index, rule_version
 from etl.discover import Delivery
 from etl.engine import ParquetFile, model
 from etl.evidence import Quarantined
@@ -26,8 +27,6 @@ from etl.spark.stage import Stage
 from etl.store import Store
 from etl.unit import Judged
 from etl.workload import PENDING_LIMIT, Result, Workload
-
-_ANY = ""  # stands among reasons for a rejected row or file as such
 
 
 class SparkWorkload(Workload):
@@ -50,6 +49,7 @@ class SparkWorkload(Workload):
         super().__init__(store, market, contract, lock=lock, folder=folder, connection=connection)
         self.spark = spark
         self.dialect = Dialect(market)
+        self.standings: Counter[str] = Counter()
 
     @contextmanager
     def _room(self, delivery: Delivery) -> Iterator[Path]:
@@ -63,8 +63,9 @@ class SparkWorkload(Workload):
                 self.place.clear()
 
     def _judge(self, delivery: Delivery, folder: Path) -> tuple[Intake, Judged]:
-        intake = self.stage.take_in(delivery.entries, self.references, delivery.load_date)
-        return intake, self.stage.judged(intake)
+        self.intake = self.stage.take_in(delivery.entries, self.references, delivery.load_date)
+        self.judged = self.stage.judged()
+        return self.intake, self.judged
 
     def _one(self, sql: str) -> tuple[Any, ...]:
         return answer(self.spark.sql(self.dialect.sql(sql)))
@@ -91,8 +92,8 @@ class SparkWorkload(Workload):
             StorageLevel.DISK_ONLY
         )
         settled.createOrReplaceTempView("settled")
-        for standing, rows in answers(settled.groupBy("standing").count()):
-            result.standings[standing] = rows
+        result.standings.update(dict(answers(settled.groupBy("standing").count())))
+        self.standings = result.standings
         current = settled.where("standing = 'current'").drop("standing")
         file = None
         if result.standings["current"]:
@@ -112,23 +113,28 @@ class SparkWorkload(Workload):
                     FROM settled WHERE standing = 'conflict'"""
                 )
             )
-        counted = answers(
-            rejected.select(
-                F.explode(F.concat("reasons", F.array(F.lit(_ANY)))).alias("reason"),
-                (F.col("source_line") > 0).cast("int").alias("record"),
-            )
-            .groupBy("reason")
-            .agg(F.count(F.lit(1)), F.sum("record"))
-        )
-        rows = {reason: every for reason, every, _ in counted}.get(_ANY, 0)
+        rows, reasons = self._counted()
         if not rows:
             return Quarantined(ParquetFile("", 0, 0, ""), {})
         frame = rejected.withColumns(
             {"rule_version": F.lit(rule_version(self.contract.name)), "run_id": F.lit(run_id)}
         )
         ordered = frame.repartition(1).sortWithinPartitions("source_object", "source_line")
-        reasons = {reason: records for reason, _, records in sorted(counted) if reason != _ANY and records}
         return Quarantined(self.place.single(ordered, "quarantine", rows), reasons)
+
+    def _counted(self) -> tuple[int, dict[str, int]]:
+        """Rows of the unit's own quarantine, and records by reason, from what was counted before."""
+        intake, standings = self.intake, self.standings
+        reasons = Counter({r.id: self.judged.failed[r.id] for r in self.judgement.rejections})
+        rejecting = {r.id for r in rule_index(self.contract.name).values() if r.severity != Severity.WARN}
+        reasons.update({reason: n for reason, n in intake.record_counts.items() if reason in rejecting})
+        conflicts = 0
+        if self.contract.name != "transactions":
+            conflicts = standings["conflict"]
+            reasons[self.contract.rule("key_conflict").id] += conflicts
+        whole = sum(f.fault is not None for f in intake.files)
+        rows = self.stage.rejected + intake.broken + whole + conflicts
+        return rows, {reason: n for reason, n in sorted(reasons.items()) if n}
 
     def _rejected(self) -> int:
         return self.stage.rejected
