@@ -38,7 +38,9 @@ class Place:
 
     def write(self, frame: DataFrame, name: str, *, by: str | None = None) -> None:
         """Write a frame as Parquet into the folder `name`: one file a task, or one folder a value of `by`."""
-        writer = frame.write.mode("errorifexists").option("parquet.block.size", ROW_GROUP_BYTES)
+        # The folder holds no object, but an empty directory may be left of a run that was killed.
+        writer = frame.write.mode("overwrite").option("partitionOverwriteMode", "static")
+        writer = writer.option("parquet.block.size", ROW_GROUP_BYTES)
         if by:
             writer = writer.partitionBy(by)
         writer.parquet(self.uri(f"{self.prefix}{name}"))
