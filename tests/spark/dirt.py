@@ -47,7 +47,7 @@ CASES: dict[str, str | bytes] = {
     ),
     "spread over two load dates": lines("transactions", cases.trade(1), cases.trade(2), cases.trade(3)),
 }  # fmt: skip
-"""Content of a file by the name of its case; in the file its ids begin with T and the case's number."""
+"""Content of a file by the name of its case; in the file its ids begin with T and a number of the case's own."""
 
 FOLLOW_UP = lines(
     "transactions",
@@ -72,12 +72,12 @@ def deliver(root: Path) -> Lake:
     lake.deliver("clients", lines("clients", VALID["clients"], past, *CLIENTS))
     for name, content in CASES.items():
         data = content if isinstance(content, bytes) else content.encode()
-        lake.store.put(case_key(name), _own(data, list(CASES).index(name)))
+        lake.store.put(case_key(name), _own(data, list(CASES).index(name) + 1))
     good = [cases.trade(number, quantity_mwh="0.0005") for number in range(100, 100 + GOOD)]
     lake.deliver("transactions", lines("transactions", *good))
     copy = lines("transactions", *good)
     lake.deliver("transactions", copy, name="the-same-again")
-    last = list(CASES).index("spread over two load dates")
+    last = list(CASES).index("spread over two load dates") + 1
     lake.deliver("transactions", _own(FOLLOW_UP.encode(), last), day=LATER)
     filler = [cases.trade(number, quantity_mwh="0.0007") for number in range(300, 300 + 3 * GOOD)]
     lake.deliver("transactions", lines("transactions", *filler), day=LATER, name="good")
