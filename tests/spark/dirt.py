@@ -47,7 +47,7 @@ CASES: dict[str, str | bytes] = {
     ),
     "spread over two load dates": lines("transactions", cases.trade(1), cases.trade(2), cases.trade(3)),
 }  # fmt: skip
-"""Content of a file by the name of its case; in the file its ids begin with T and a number of the case's own."""
+"""Content of a file by the name of its case; in it the ids have a number of their own."""
 
 FOLLOW_UP = lines(
     "transactions",
