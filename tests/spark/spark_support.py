@@ -68,7 +68,7 @@ def session(folder: Path) -> Iterator[Session]:
         try:
             yield Session(process, trace, errors)
         finally:
-            process.communicate(timeout=60)
+            process.communicate(timeout=300)
 
 
 def row_hash(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -15,9 +15,9 @@ from tests.etl.lake_support import Lake
 from tests.spark.dirt import CASES, case_key, deliver
 from tests.spark.spark_support import Session, row_hash
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-SPARKS = ("ansi off", "ansi on")
+SPARKS = ("lenient", "ansi")
 PROCESSED = ("transactions", "clients", "providers", "quarantine", "dq_results")
 
 
@@ -39,7 +39,7 @@ def on_spark(
     request: pytest.FixtureRequest, spark: Session, delivered: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Lake:
     lake = copy_of(delivered, tmp_path_factory.mktemp("spark"))
-    ran = spark.run(lake, ansi=request.param == "ansi on")
+    ran = spark.run(lake, ansi=request.param == "ansi")
     assert ran["processed"]["exit_code"] == 0
     return lake
 

@@ -14,7 +14,7 @@ from etl.generate import generate
 from tests.etl.lake_support import Lake
 from tests.spark.spark_support import ROOT, row_hash, spark_python
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 ARGUMENTS = [
     "--JOB_NAME", "raw-to-processed", "--JOB_RUN_ID", "jr_1", "--enable-metrics", "true",
