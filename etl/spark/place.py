@@ -56,7 +56,8 @@ class Place:
 
     def files(self, keys: Sequence[str]) -> dict[str, ParquetFile]:
         """Measure written files on the executors: rows by their footers, bytes, SHA-256."""
-        tasks = [list(keys[n::64]) for n in range(min(64, len(keys)))]
+        share = min(len(keys), 4 * self.spark.sparkContext.defaultParallelism)
+        tasks = [list(keys[n::share]) for n in range(share)]
         if not tasks:
             return {}
         numbers = self.spark.range(0, len(tasks), 1, len(tasks))
