@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pulumi
 
-from components import access_matrix
+from components import inputs
 from components.alert_topic import AlertTopic, AlertTopicArgs
 from components.audit_trail import AuditTrail, AuditTrailArgs
 from components.business_intelligence import BusinessIntelligence, BusinessIntelligenceArgs
@@ -23,17 +23,15 @@ from components.query_workgroups import QueryWorkgroups, QueryWorkgroupsArgs
 from components.recovery_policies import BACKUP
 from components.redshift_warehouse import RedshiftWarehouse, RedshiftWarehouseArgs
 from components.redshift_warehouse import log_groups as warehouse_log_groups
-from components.settings import load
 from components.warehouse_policies import LOADER_CALLS
 from etl.catalog import Zone, tables
 from etl.warehouse.load import DATASET
 
 ROOT = Path(__file__).resolve().parent
 
-settings = load()
-names = Names.of(settings)
 contracts = {zone: tables(zone) for zone in Zone}
-matrix = access_matrix.load(contracts)
+settings, matrix = inputs.read(contracts)
+names = Names.of(settings)
 
 log_groups = [group for job in JOBS for group in names.job_log_groups(job.name)]
 log_groups += [names.crawler_log_group(crawler.name) for crawler in CRAWLERS]

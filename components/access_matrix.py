@@ -126,7 +126,10 @@ class AccessMatrixError(DataLakeError):
 
 def load(tables: Mapping[Zone, Sequence[Table]], text: str | None = None) -> AccessMatrix:
     """Read the matrix (`text`, else the file) against the contracts' tables; report every problem at once."""
-    raw = yaml.safe_load(FILE.read_text(encoding="utf-8") if text is None else text)
+    try:
+        raw = yaml.safe_load(FILE.read_text(encoding="utf-8") if text is None else text)
+    except yaml.YAMLError as error:
+        raise AccessMatrixError([Problem("the file", "", f"YAML: {error}")]) from error
     reader = _Reader(tables)
     matrix = reader.matrix(raw if isinstance(raw, dict) else {})
     if reader.problems:

@@ -41,7 +41,7 @@ def set_aside(
 
 def _lines(connection: duckdb.DuckDBPyConnection, part: Part, base: int) -> Iterator[tuple[int, int, bytes]]:
     """Yield (file, line number, line) of the rows of a part that were set aside, reading it once."""
-    found = connection.cursor().execute(
+    found = connection.execute(
         "SELECT place - ? FROM aside WHERE place >= ? AND place < ? ORDER BY 1",
         [base, base, base + part.rows],
     )

@@ -1,9 +1,9 @@
 """Processed → curated: Gold tables from Silver only, recomputed where Silver changed."""
 
-import tempfile
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,55 +12,48 @@ import duckdb
 
 from etl import publish
 from etl.contract import GOLD_TABLES, Contract, load
-from etl.engine import ParquetFile, connect, model, read_parquet, typed_columns, write_parquet
+from etl.engine import ParquetFile, model, read_parquet, typed_columns, write_parquet
 from etl.errors import DataLakeError
 from etl.lock import hold
 from etl.market import Market
+from etl.parallel import each
 from etl.progress import say
-from etl.publish import Area, Output, read_index
-from etl.reference import processed_area
+from etl.publish import Output, read_index
+from etl.session import Session, session
+from etl.slices import MONTHLY, Silver, Slice, curated_area, next_month, plan
 from etl.store import Store
 from etl.summary import RunSummary, UnitResult
 
 JOB = "processed-to-curated"
-MONTHLY = "client_analytics"
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """One Gold partition: its day (a month by its first day) and the Silver days it is made of.
+@dataclass(slots=True)
+class Workshop:
+    """One run's store and session, and what it fetched by key and content."""
 
-    `open_digest` also covers client deliveries after the month; it counts while a client lacks a contracted
-    power.
-    """
+    store: Store
+    session: Session
+    fetched: dict[tuple[str, str], Path] = field(default_factory=dict)
 
-    table: str
-    day: str
-    sources: tuple[str, ...]
-    digest: str
-    open_digest: str
+    def fetch(self, entries: list[Mapping[str, Any]]) -> list[Path]:
+        """Return local files of partitions, as their index entries describe them."""
 
-    def is_due(self, published: Mapping[str, Any] | None) -> bool:
-        """Whether what was published before is out of date."""
-        if published is None:
-            return True
-        return bool(published["digest"] != (self.open_digest if published["open"] else self.digest))
+        def path(entry: Mapping[str, Any]) -> Path:
+            known = self.fetched.get((entry["key"], entry["sha256"]))
+            if known is None:
+                folder = self.session.folder / entry["sha256"][:16]
+                folder.mkdir(exist_ok=True)
+                known = self.fetched[entry["key"], entry["sha256"]] = self.store.fetch(entry["key"], folder)
+            return known
 
-    @property
-    def key(self) -> str:
-        """Key of its one Parquet object."""
-        year, month, number = self.day.split("-")
-        tail = "" if self.table == MONTHLY else f"day={number}/"
-        return f"curated/{self.table}/year={year}/month={month}/{tail}part-00000.parquet"
+        return each(path, entries)
 
 
-Compute = Callable[[Store, Market, Contract, list[Slice], Path], tuple[dict[str, ParquetFile], int, set[str]]]
-"""Writes the due partitions; also returns the rows read and the months that lack a contracted power."""
+Computed = tuple[dict[str, ParquetFile], int, set[str]]
+"""Written partitions by key, the rows read for them, and the months that lack a contracted power."""
 
-
-def curated_area(table: str) -> Area:
-    """Operations area of a Gold table."""
-    return Area("curated/_ops/", table)
+Compute = Callable[[Workshop, Silver, Contract, list[Slice]], AbstractContextManager[Computed]]
+"""Writes the due partitions, which are there until the context ends."""
 
 
 def run(
@@ -84,25 +77,28 @@ def run(
         )
     started = time.monotonic()
     summary = RunSummary(JOB) if summary is None else summary
-    for table in GOLD_TABLES:
-        if tables is None or table in tables:
-            _run_table(
-                store,
-                market,
-                load(table),
-                summary,
-                force=force,
-                lock_wait=lock_wait,
-                compute=compute or _compute,
-            )
-            summary.finished.append(table)
+    silver = Silver.read(store)
+    with session(market) as room:
+        workshop = Workshop(store, room)
+        for table in GOLD_TABLES:
+            if tables is None or table in tables:
+                _run_table(
+                    workshop,
+                    silver,
+                    load(table),
+                    summary,
+                    force=force,
+                    lock_wait=lock_wait,
+                    compute=compute or _compute,
+                )
+                summary.finished.append(table)
     summary.seconds = time.monotonic() - started
     return summary
 
 
 def _run_table(
-    store: Store,
-    market: Market,
+    workshop: Workshop,
+    silver: Silver,
     contract: Contract,
     summary: RunSummary,
     *,
@@ -110,8 +106,9 @@ def _run_table(
     lock_wait: float,
     compute: Compute,
 ) -> None:
+    store, market = workshop.store, workshop.session.market
     area = curated_area(contract.name)
-    slices, due, gone = _plan(store, market, contract, force)
+    slices, due, gone = plan(silver, read_index(store, area), market, contract, force)
     if not due and not gone and not publish.interrupted(store, area):
         summary.unchanged += len(slices)
         return
@@ -119,15 +116,14 @@ def _run_table(
     with hold(store, area.lock, wait_seconds=lock_wait) as lock:
         if publish.repair(store, area, lock):
             summary.repaired.append(area.name)
-        slices, due, gone = _plan(store, market, contract, force)
+        # Silver may have been published anew while this run waited or computed the table before.
+        silver, index = Silver.read(store), read_index(store, area)
+        slices, due, gone = plan(silver, index, market, contract, force)
         summary.unchanged += len(slices) - len(due)
         if not due and not gone:
             return
         say("computing", table=contract.name, partitions=len(due), deleted=len(gone))
-        with tempfile.TemporaryDirectory(prefix="lake-") as name:
-            folder = Path(name)
-            files, rows_in, powerless = compute(store, market, contract, due, folder)
-            index = read_index(store, area)
+        with compute(workshop, silver, contract, due) as (files, rows_in, powerless):
             surplus = _update(index, due, gone, files, powerless)
             run_id = f"{contract.name}-{publish.digest([s.digest for s in due] + sorted(gone))[:12]}"
             publish.publish(
@@ -142,7 +138,7 @@ def _run_table(
                         "table": s.table,
                         "day": s.day,
                         "run_id": run_id,
-                        "inputs": _inputs(store, s),
+                        "inputs": _inputs(silver, s),
                         "outputs": [_output(k, f) for k, f in files.items() if k == s.key],
                     }
                     for s in due
@@ -167,77 +163,43 @@ def _run_table(
         say("published", table=contract.name, partitions=len(due), rows=rows_out)
 
 
-def _plan(
-    store: Store, market: Market, contract: Contract, force: bool
-) -> tuple[list[Slice], list[Slice], set[str]]:
-    """Return all slices, those that are due, and the days published before that have no sources any more."""
-    silver = read_index(store, processed_area("transactions"))["partitions"]
-    clients = read_index(store, processed_area("clients"))
-    published = read_index(store, curated_area(contract.name))["partitions"]
-    settings = [market.timezone, market.peak_hours, market.holidays, contract.digest, model(contract.name)]
-    days = [day for day, entry in sorted(silver.items()) if entry["rows"]]
-    grouped: dict[str, list[str]] = {}
-    for day in days:
-        grouped.setdefault(day[:8] + "01" if contract.name == MONTHLY else day, []).append(day)
-    slices = []
-    for day, sources in grouped.items():
-        inputs: list[Any] = [settings, [[s, silver[s]["sha256"]] for s in sources]]
-        closed = opened = publish.digest(inputs)
-        if contract.name == MONTHLY:
-            closed = publish.digest([*inputs, _power_contents(clients, _next_month(day))])
-            opened = publish.digest([*inputs, _power_contents(clients, "9999")])
-        slices.append(Slice(contract.name, day, tuple(sources), closed, opened))
-    due = [s for s in slices if force or s.is_due(published.get(s.day))]
-    return slices, due, set(published) - {s.day for s in slices}
-
-
-def _power_contents(clients: Mapping[str, Any], end: str) -> list[str]:
-    """Contents of the client deliveries before a day, without those that repeat the one before."""
-    contents: list[str] = []
-    for day, unit in sorted(clients["units"].items()):
-        if day < end and (not contents or contents[-1] != unit["content"]):
-            contents.append(unit["content"])
-    return contents
-
-
-def _compute(
-    store: Store, market: Market, contract: Contract, due: list[Slice], folder: Path
-) -> tuple[dict[str, ParquetFile], int, set[str]]:
-    """Write the due partitions; also return the rows read and the months lacking a power."""
-    silver = read_index(store, processed_area("transactions"))["partitions"]
+@contextmanager
+def _compute(workshop: Workshop, silver: Silver, contract: Contract, due: list[Slice]) -> Iterator[Computed]:
+    """See Compute."""
     days = sorted({day for s in due for day in s.sources})
     files: dict[str, ParquetFile] = {}
     powerless: set[str] = set()
-    rows_in = sum(silver[day]["rows"] for day in days)
-    with connect(market, folder) as connection:
-        _calendar(connection, market, days)
+    rows_in = sum(silver.transactions[day]["rows"] for day in days)
+    connection, market = workshop.session.connection, workshop.session.market
+    _calendar(connection, market, days)
+    if contract.name == MONTHLY:
+        _client_power(connection, workshop, silver)
+    order = ", ".join(contract.sorted_by)
+    select = f"SELECT {typed_columns(contract)} FROM ({model(contract.name)}) ORDER BY {order}"
+    for part in due:
+        _deliveries(connection, workshop.fetch([silver.transactions[day] for day in part.sources]))
+        path = workshop.session.folder / f"{part.table}-{part.day}.parquet"
+        file = write_parquet(connection, select, path)
+        if file.rows:
+            files[part.key] = file
         if contract.name == MONTHLY:
-            _client_power(connection, store, folder)
-        for part in due:
-            paths = [store.fetch(silver[day]["key"], folder) for day in part.sources]
-            _deliveries(connection, paths)
-            order = ", ".join(contract.sorted_by)
-            select = f"SELECT {typed_columns(contract)} FROM ({model(contract.name)}) ORDER BY {order}"
-            path = folder / f"{part.table}-{part.day}.parquet"
-            file = write_parquet(connection, select, path)
-            if file.rows:
-                files[part.key] = file
-            if contract.name == MONTHLY:
-                lacking = connection.execute(
-                    f"SELECT count(*) FROM {read_parquet([path])} WHERE load_factor IS NULL"
-                ).fetchone()
-                if lacking != (0,):
-                    powerless.add(part.day)
-    return files, rows_in, powerless
+            lacking = connection.execute(
+                f"SELECT count(*) FROM {read_parquet([path])} WHERE load_factor IS NULL"
+            ).fetchone()
+            if lacking != (0,):
+                powerless.add(part.day)
+    yield files, rows_in, powerless
 
 
 def _calendar(connection: duckdb.DuckDBPyConnection, market: Market, days: list[str]) -> None:
     """Create market_days (periods of each day) and market_months (hours of each month)."""
-    connection.execute("CREATE TABLE market_days (delivery_date DATE, periods_expected INTEGER)")
-    connection.execute("CREATE TABLE market_months (delivery_month DATE, hours INTEGER)")
+    connection.execute("CREATE OR REPLACE TABLE market_days (delivery_date DATE, periods_expected INTEGER)")
+    connection.execute("CREATE OR REPLACE TABLE market_months (delivery_month DATE, hours INTEGER)")
     periods, hours = calendar(market, days)
-    connection.executemany("INSERT INTO market_days VALUES (?, ?)", periods)
-    connection.executemany("INSERT INTO market_months VALUES (?, ?)", hours)
+    for day in periods:
+        connection.execute("INSERT INTO market_days VALUES (?, ?)", day)
+    for month in hours:
+        connection.execute("INSERT INTO market_months VALUES (?, ?)", month)
 
 
 def calendar(market: Market, days: list[str]) -> tuple[list[tuple[date, int]], list[tuple[date, int]]]:
@@ -245,7 +207,7 @@ def calendar(market: Market, days: list[str]) -> tuple[list[tuple[date, int]], l
     dates = [date.fromisoformat(day) for day in days]
     hours = []
     for first in sorted({d.replace(day=1) for d in dates}):
-        length = (date.fromisoformat(_next_month(first.isoformat())) - first).days
+        length = (date.fromisoformat(next_month(first.isoformat())) - first).days
         minutes = sum(market.day_minutes(first + timedelta(days=n)) for n in range(length))
         hours.append((first, minutes // 60))
     return [(d, market.day_minutes(d) // market.period_minutes(d)) for d in dates], hours
@@ -262,22 +224,21 @@ def deliveries_sql(relation: str) -> str:
     FROM {relation}"""
 
 
-def _client_power(connection: duckdb.DuckDBPyConnection, store: Store, folder: Path) -> None:
+def _client_power(connection: duckdb.DuckDBPyConnection, workshop: Workshop, silver: Silver) -> None:
     """Create client_power: of each client the newest delivery up to each month, else the next."""
-    paths = [store.fetch(key, folder) for key in client_keys(store)]
+    paths = workshop.fetch(client_entries(silver))
     rows = (
         f"SELECT client_id, load_date, contracted_power_kw FROM {read_parquet(paths)}"
         if paths
         else "SELECT '' AS client_id, DATE '2000-01-01' AS load_date, 0.0 AS contracted_power_kw WHERE FALSE"
     )
-    connection.execute(f"CREATE VIEW client_deliveries AS {rows}")
-    connection.execute(f"CREATE TABLE client_power AS {model('client_power')}")
+    connection.execute(f"CREATE OR REPLACE VIEW client_deliveries AS {rows}")
+    connection.execute(f"CREATE OR REPLACE TABLE client_power AS {model('client_power')}")
 
 
-def client_keys(store: Store) -> list[str]:
-    """Keys of the published deliveries of clients, oldest first."""
-    partitions = read_index(store, processed_area("clients"))["partitions"]
-    return [p["key"] for _, p in sorted(partitions.items()) if p["rows"]]
+def client_entries(silver: Silver) -> list[Mapping[str, Any]]:
+    """Index entries of the published deliveries of clients that have rows, oldest first."""
+    return [p for _, p in sorted(silver.clients["partitions"].items()) if p["rows"]]
 
 
 def _update(
@@ -302,18 +263,10 @@ def _update(
     return surplus
 
 
-def _inputs(store: Store, part: Slice) -> list[dict[str, Any]]:
-    silver = read_index(store, processed_area("transactions"))["partitions"]
-    return [
-        {"key": silver[d]["key"], "sha256": silver[d]["sha256"], "rows": silver[d]["rows"]}
-        for d in part.sources
-    ]
+def _inputs(silver: Silver, part: Slice) -> list[dict[str, Any]]:
+    entries = (silver.transactions[day] for day in part.sources)
+    return [{"key": e["key"], "sha256": e["sha256"], "rows": e["rows"]} for e in entries]
 
 
 def _output(key: str, file: ParquetFile) -> dict[str, Any]:
     return {"key": key, "rows": file.rows, "size": file.size, "sha256": file.sha256}
-
-
-def _next_month(day: str) -> str:
-    first = date.fromisoformat(day).replace(day=1)
-    return (first + timedelta(days=32)).replace(day=1).isoformat()

@@ -14,10 +14,15 @@ from etl.checks import identifier
 from etl.contract import Contract
 from etl.market import Market
 
-ROW_GROUP_ROWS = 122_880
+# A day's rows are sorted by client: min and max of such a group leave most of a day unread.
+ROW_GROUP_ROWS = 16_384
 MEMORY_LIMIT = "1200MB"
 
 _SQL_TYPES = {"string": "VARCHAR", "int": "INTEGER", "array<string>": "VARCHAR[]"}
+
+
+# A long IN list would become a join, and a join does not keep the order of the delivered rows.
+_WITHOUT = "in_clause"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,7 @@ def connect(market: Market, folder: Path, *, on_disk: bool = False) -> Iterator[
         # Standard output belongs to the job's summary.
         connection.execute("SET enable_progress_bar = false")
         connection.execute("SET TimeZone = 'UTC'")
-        # A long IN list would become a join, and a join does not keep the order of the delivered rows.
-        connection.execute("SET disabled_optimizers = 'in_clause'")
+        connection.execute(f"SET disabled_optimizers = '{_WITHOUT}'")
         for statement in market.macros():
             connection.execute(statement)
         connection.execute(_EXACT_RATIO)
@@ -62,6 +66,17 @@ CREATE OR REPLACE MACRO exact_ratio(a, b) AS CASE WHEN b = 0 THEN NULL ELSE
     // (2 * CAST(abs(CAST(b AS DECIMAL(30,6))) * 1000000 AS HUGEINT))
   ) AS DECIMAL(30,0)) * CAST(0.000001 AS DECIMAL(6,6)) END
 """
+
+
+@contextmanager
+def schema(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[None]:
+    """Work in a schema, made when there is none: what is made goes there and is looked for there first."""
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(name)}")
+    connection.execute(f"SET search_path = '{identifier(name)},main'")
+    try:
+        yield
+    finally:
+        connection.execute("SET search_path = 'main'")
 
 
 def sql_type(hive: str) -> str:
@@ -86,10 +101,15 @@ def typed_columns(contract: Contract, *, alias: str = "") -> str:
 def write_parquet(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> ParquetFile:
     """Write an ordered SELECT as Snappy Parquet; the same rows always give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = connection.execute(
-        f"COPY ({select}) TO '{quoted(path)}' "
-        f"(FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
-    ).fetchone()
+    # What is known of the columns on the way, such as which might hold a NULL, would be noted in the file.
+    connection.execute(f"SET disabled_optimizers = '{_WITHOUT},statistics_propagation'")
+    try:
+        written = connection.execute(
+            f"COPY ({select}) TO '{quoted(path)}' "
+            f"(FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
+        ).fetchone()
+    finally:
+        connection.execute(f"SET disabled_optimizers = '{_WITHOUT}'")
     assert written is not None
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()

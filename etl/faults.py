@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 
 STEPS = (
     "lock-acquired",
@@ -31,10 +32,12 @@ def step(name: str) -> None:
     target, _, count = wanted.partition(":")
     if target != name:
         return
-    _passed[name] = _passed.get(name, 0) + 1
-    if _passed[name] >= int(count or 1):
-        sys.stderr.flush()
-        os._exit(KILLED)
+    with _counting:
+        _passed[name] = _passed.get(name, 0) + 1
+        if _passed[name] >= int(count or 1):
+            sys.stderr.flush()
+            os._exit(KILLED)
 
 
 _passed: dict[str, int] = {}
+_counting = threading.Lock()

@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from etl import faults
@@ -26,22 +26,27 @@ LEASE_SECONDS = 120.0
 POLL_SECONDS = 0.2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lock:
     """A held lock; `ensure` raises DataLakeError when another holder has taken over."""
 
     store: Store
     prefix: str
     generation: int
+    checked: float = field(default=float("-inf"), init=False)
 
-    def ensure(self) -> None:
-        """Raise unless this is still the newest generation."""
-        if _newest(self.store, self.prefix)[0] != self.generation:
+    def ensure(self, *, within: float = 0.0) -> None:
+        """Raise unless this is still the newest generation; a check is good for `within` seconds."""
+        now = time.monotonic()
+        if now - self.checked < within:
+            return
+        if _newest(_keys(self.store, self.prefix)) != self.generation:
             raise DataLakeError(
                 "Another run took this lock over because its lease had run out.",
                 where=self.prefix,
                 fix="Nothing is lost: the other run finishes the work. Run again to see the result.",
             )
+        self.checked = now
 
 
 @contextmanager
@@ -65,11 +70,13 @@ def _acquire(store: Store, prefix: str, wait_seconds: float) -> Lock:
     deadline = time.monotonic() + wait_seconds
     told = False
     while True:
-        generation, free, holder = _newest(store, prefix)
+        keys = _keys(store, prefix)
+        generation = _newest(keys)
+        free, holder = _standing(store, prefix, generation, keys)
         if free and store.put_if_absent(f"{prefix}{generation + 1:012d}.lock", _claim()):
-            if _newest(store, prefix)[0] == generation + 1:
-                old = [e.key for e in store.list(prefix) if _number(e.key) <= generation]
-                store.delete(old)
+            keys = _keys(store, prefix)
+            if _newest(keys) == generation + 1:
+                store.delete([key for key in keys if _number(key) <= generation])
                 return Lock(store, prefix, generation + 1)
             store.delete([f"{prefix}{generation + 1:012d}.lock"])
         if time.monotonic() >= deadline:
@@ -84,17 +91,23 @@ def _acquire(store: Store, prefix: str, wait_seconds: float) -> Lock:
         time.sleep(POLL_SECONDS)
 
 
-def _newest(store: Store, prefix: str) -> tuple[int, bool, str]:
-    """Return the newest generation, whether it is free to follow, and who holds it."""
-    entries = {e.key: e for e in store.list(prefix)}
-    generation = max((_number(key) for key in entries), default=0)
-    if generation == 0 or f"{prefix}{generation:012d}.released" in entries:
-        return generation, True, "nobody"
+def _keys(store: Store, prefix: str) -> list[str]:
+    return [entry.key for entry in store.list(prefix)]
+
+
+def _newest(keys: list[str]) -> int:
+    return max((_number(key) for key in keys), default=0)
+
+
+def _standing(store: Store, prefix: str, generation: int, keys: list[str]) -> tuple[bool, str]:
+    """Return whether the newest generation is free to follow, and who holds it."""
+    if generation == 0 or f"{prefix}{generation:012d}.released" in keys:
+        return True, "nobody"
     body = store.get(f"{prefix}{generation:012d}.lock")
     if body is None:
-        return generation, False, "a run that is starting"
+        return False, "a run that is starting"
     claim = json.loads(body)
-    return generation, _is_stale(claim), f"process {claim['pid']} on {claim['host']}"
+    return _is_stale(claim), f"process {claim['pid']} on {claim['host']}"
 
 
 def _claim() -> bytes:

@@ -134,11 +134,14 @@ def transitions(timezone: str) -> tuple[Transition, ...]:
             fix="Use an IANA name such as Europe/Madrid.",
         ) from error
     start, end = datetime(FIRST_YEAR - 1, 12, 30), datetime(LAST_YEAR + 1, 1, 2)
-    found = [Transition(start, _offset(zone, start))]
+    offset = _offset(zone, start)
+    found = [Transition(start, offset)]
     step = timedelta(days=7)
     while start < end:
-        if _offset(zone, start + step) != _offset(zone, start):
+        following = _offset(zone, start + step)
+        if following != offset:
             found.append(_first_change(zone, start, start + step))
+            offset = following
         start += step
     if any(t.offset_minutes % 60 for t in found):
         raise DataLakeError(
@@ -150,7 +153,7 @@ def transitions(timezone: str) -> tuple[Transition, ...]:
 
 
 def _offset(zone: ZoneInfo, instant: datetime) -> int:
-    offset = instant.replace(tzinfo=UTC).astimezone(zone).utcoffset()
+    offset = zone.fromutc(instant.replace(tzinfo=zone)).utcoffset()
     assert offset is not None
     return round(offset.total_seconds() / 60)
 

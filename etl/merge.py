@@ -1,5 +1,6 @@
 """Transactions across load dates: which version is current, recomputed where something changed."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from etl.checks import identifier
 from etl.content import csv_sql, hash_sql
 from etl.contract import Contract
 from etl.engine import ParquetFile, model, read_parquet, sql_type, write_parquet
@@ -40,58 +42,129 @@ def conflicts_key(load_date: str, day: str) -> str:
     return f"processed/quarantine/dataset=transactions/load_date={load_date}/delivery-{day}.parquet"
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a unit comes to: its rows by standing, and the delivery dates that it has a say in."""
+
+    standings: Counter[str]
+    days: frozenset[str]
+
+
 class Merge:
-    """Merges the view `accepted` (one load date) into the committed partitions."""
+    """Merges units, each in a schema of its own, into the committed partitions.
+
+    A unit is settled against what is published and the units that were kept before it; what all kept units
+    come to is written once.
+    """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, contract: Contract, store: Store, folder: Path
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        contract: Contract,
+        store: Store,
+        *,
+        folder: Path,
+        partitions: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self.connection = connection
         self.contract = contract
         self.store = store
         self.folder = folder
+        self.partitions = partitions
         self.columns = ", ".join(f.name for f in contract.stored_fields)
+        self.kept: dict[str, str] = {}
+        self.days: set[str] = set()
+        self.fetched: dict[str, Path] = {}
 
-    def run(
-        self,
-        partitions: Mapping[str, Mapping[str, Any]],
-        load_date: str,
-        runs: Mapping[str, str],
-        rule_version: str,
-    ) -> dict[str, Partition]:
-        """Return every touched partition by delivery date; `runs` maps load dates to run ids."""
-        touched = self._touch(partitions, load_date)
-        self._settle(load_date)
-        self._check(load_date)
-        self.connection.execute("CREATE OR REPLACE TABLE runs (load_date DATE, run_id VARCHAR)")
-        self.connection.executemany("INSERT INTO runs VALUES (CAST(? AS DATE), ?)", list(runs.items()))
-        return {day: self._write(day, rule_version) for day in sorted(touched)}
-
-    def _touch(self, partitions: Mapping[str, Mapping[str, Any]], load_date: str) -> set[str]:
-        """Create the view `prior` of the partitions that the delivery, or what it replaces, has a say in."""
+    def settle(self, load_date: str) -> Settled:
+        """Settle the view `accepted` of a unit, whose schema is the current one."""
         execute = self.connection.execute
+        days = self._touch(load_date)
+        execute(
+            """CREATE OR REPLACE TABLE contested_ids AS
+            SELECT transaction_id FROM accepted GROUP BY transaction_id HAVING count(*) > 1
+            UNION
+            SELECT transaction_id FROM accepted WHERE status = 'CANCELLED'
+            UNION
+            SELECT transaction_id FROM prior SEMI JOIN affected USING (transaction_id)"""
+        )
+        self._settle()
+        own = f"SELECT standing, count(*) FROM settled WHERE load_date = DATE '{load_date}' GROUP BY 1"
+        standings = Counter(dict(execute(own).fetchall()))
+        accepted = execute("SELECT count(*) FROM accepted").fetchall()[0][0]
+        if alone := accepted - standings.total():
+            standings["current"] += alone
+        return Settled(standings, frozenset(days))
+
+    def keep(self, load_date: str, schema: str, days: Iterable[str]) -> None:
+        """Let a settled unit, with the delivery dates that it has a say in, be part of what is written."""
+        self.kept[load_date] = schema
+        self.days |= set(days)
+
+    def write(self, runs: Mapping[str, str], rule_version: str) -> dict[str, Partition]:
+        """Write the partitions that the kept units touch, by delivery date.
+
+        `runs` maps the load dates of what is and will be published to run ids.
+        """
+        if not self.kept:
+            return {}
+        execute = self.connection.execute
+        execute(f"CREATE OR REPLACE VIEW accepted AS {self._of_kept('accepted')}")
+        days = sorted(self.days & set(self.partitions))
+        execute(
+            f"CREATE OR REPLACE VIEW prior AS SELECT * FROM ({self._stored(days)}) "
+            f"WHERE {self._not_from(self.kept)}"
+        )
+        execute(f"CREATE OR REPLACE TABLE contested_ids AS {self._of_kept('contested_ids', 'UNION')}")
+        self._settle()
+        self._merge()
+        execute("CREATE OR REPLACE TABLE runs (load_date DATE, run_id VARCHAR)")
+        self.connection.executemany("INSERT INTO runs VALUES (CAST(? AS DATE), ?)", list(runs.items()))
+        return {day: self._write(day, rule_version) for day in sorted(self.days)}
+
+    def _of_kept(self, relation: str, joined: str = "UNION ALL") -> str:
+        return f" {joined} ".join(
+            f"SELECT * FROM {identifier(schema)}.{relation}" for schema in self.kept.values()
+        )
+
+    def _not_from(self, load_dates: Iterable[str]) -> str:
+        listed = ", ".join(f"DATE '{day}'" for day in load_dates)
+        return f"load_date NOT IN ({listed})"
+
+    def _touch(self, load_date: str) -> set[str]:
+        """Create the view `prior` of the versions that the delivery, or what it replaces, has a say in."""
+        execute, partitions = self.connection.execute, self.partitions
         days = execute("SELECT DISTINCT CAST(delivery_date AS VARCHAR) FROM accepted").fetchall()
         replaced = {day for day, p in partitions.items() if load_date in p["loads"]}
         touched = {d for (d,) in days} | replaced
         known = touched & set(partitions)
         execute(
             f"""CREATE OR REPLACE TABLE replaced AS
-            SELECT DISTINCT transaction_id FROM ({self._stored(sorted(known & replaced), partitions)})
+            SELECT DISTINCT transaction_id FROM ({self._stored(sorted(known & replaced))})
             WHERE load_date = DATE '{load_date}'"""
         )
         execute(
             """CREATE OR REPLACE VIEW affected AS
             SELECT transaction_id FROM accepted UNION ALL SELECT transaction_id FROM replaced"""
         )
-        further = self._elsewhere(set(partitions) - touched, partitions)
-        execute(
-            f"""CREATE OR REPLACE VIEW prior AS
-            SELECT * FROM ({self._stored(sorted(known | further), partitions)})
-            WHERE load_date <> DATE '{load_date}'"""
+        further = self._elsewhere(set(partitions) - touched)
+        prior = (
+            f"SELECT * FROM ({self._stored(sorted(known | further))}) "
+            f"WHERE {self._not_from((load_date, *self.kept))}"
         )
+        if self.kept:
+            kept = self._of_kept("accepted")
+            found = execute(
+                f"SELECT DISTINCT CAST(delivery_date AS VARCHAR) FROM ({kept}) "
+                "SEMI JOIN affected USING (transaction_id)"
+            ).fetchall()
+            touched |= {day for (day,) in found}
+            prior += f" UNION ALL SELECT {self.columns}, 'current' AS standing FROM ({kept})"
+        execute(f"CREATE OR REPLACE VIEW prior AS {prior}")
         return touched | further
 
-    def _stored(self, days: list[str], partitions: Mapping[str, Mapping[str, Any]]) -> str:
+    def _stored(self, days: list[str]) -> str:
+        partitions = self.partitions
         current = [self._fetch(partitions[d]["key"]) for d in days if partitions[d]["rows"]]
         held = [self._fetch(partitions[d]["held"]["key"]) for d in days if partitions[d]["held"]]
         selects = []
@@ -107,13 +180,15 @@ class Merge:
         return " UNION ALL ".join(selects)
 
     def _fetch(self, key: str) -> Path:
-        return self.store.fetch(key, self.folder)
+        if key not in self.fetched:
+            self.fetched[key] = self.store.fetch(key, self.folder)
+        return self.fetched[key]
 
-    def _elsewhere(self, days: set[str], partitions: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    def _elsewhere(self, days: set[str]) -> set[str]:
         """Return other delivery dates that hold a version of an affected transaction."""
         found = set()
         for day in sorted(days):
-            entry = partitions[day]
+            entry = self.partitions[day]
             likely = self.connection.execute(
                 "SELECT count(*) FROM affected WHERE transaction_id BETWEEN ? AND ?",
                 [entry["first_id"], entry["last_id"]],
@@ -121,24 +196,15 @@ class Merge:
             if likely == (0,):
                 continue
             really = self.connection.execute(
-                f"SELECT count(*) FROM ({self._stored([day], partitions)}) "
-                "SEMI JOIN affected USING (transaction_id)"
+                f"SELECT count(*) FROM ({self._stored([day])}) SEMI JOIN affected USING (transaction_id)"
             ).fetchone()
             if really != (0,):
                 found.add(day)
         return found
 
-    def _settle(self, load_date: str) -> None:
-        """Create the view `merged`: every row of the touched partitions with its standing."""
+    def _settle(self) -> None:
+        """Create the table `settled` of every version of a contested transaction with its standing."""
         execute = self.connection.execute
-        execute(
-            """CREATE OR REPLACE TABLE contested_ids AS
-            SELECT transaction_id FROM accepted GROUP BY transaction_id HAVING count(*) > 1
-            UNION
-            SELECT transaction_id FROM accepted WHERE status = 'CANCELLED'
-            UNION
-            SELECT transaction_id FROM prior SEMI JOIN affected USING (transaction_id)"""
-        )
         execute(
             f"""CREATE OR REPLACE VIEW contested AS
             SELECT {self.columns}, {hash_sql(self.contract)} AS content_hash FROM (
@@ -151,6 +217,10 @@ class Merge:
             f"CREATE OR REPLACE TABLE settled AS SELECT {self.columns}, standing "
             f"FROM ({model('transaction_status')})"
         )
+
+    def _merge(self) -> None:
+        """Create the view `merged`: every row of the touched partitions with its standing; prove it whole."""
+        execute = self.connection.execute
         execute(
             f"""CREATE OR REPLACE VIEW merged AS
             SELECT {self.columns}, 'current' AS standing
@@ -166,10 +236,7 @@ class Merge:
               min(transaction_id) AS first_id, max(transaction_id) AS last_id
             FROM merged GROUP BY ALL"""
         )
-
-    def _check(self, load_date: str) -> None:
-        """Prove that every row has one standing and every transaction at most one current row."""
-        counts = self.connection.execute(
+        counts = execute(
             """SELECT (SELECT count(*) FROM accepted) + (SELECT count(*) FROM prior),
               (SELECT sum(rows) FROM tally),
               (SELECT count(*) FROM (SELECT 1 FROM settled WHERE standing = 'current'
@@ -179,7 +246,7 @@ class Merge:
         if counts[0] != (counts[1] or 0) or counts[2]:
             raise DataLakeError(
                 f"Merging lost or doubled rows: {counts[0]} in, {counts[1]} out, {counts[2]} doubled.",
-                where=f"transactions, load date {load_date}",
+                where=f"transactions, load dates {', '.join(self.kept)}",
                 fix="This is a fault of the program, not of the data; nothing was published.",
             )
 
@@ -221,10 +288,7 @@ class Merge:
         )
 
     def _copy(self, select: str, name: str) -> ParquetFile:
-        # Rows that come from a table are written alike wherever they came from before: DuckDB notes in a file
-        # which columns might have held a NULL on the way.
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE written AS {select}")
-        return write_parquet(self.connection, "SELECT * FROM written", self.folder / f"{name}.parquet")
+        return write_parquet(self.connection, select, self.folder / f"{name}.parquet")
 
 
 def conflict_columns(contract: Contract, rule_version: str) -> str:

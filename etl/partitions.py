@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import boto3
@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from etl.catalog import Table
 from etl.errors import DataLakeError
+from etl.parallel import each
 from etl.store import Store
 
 _CREATE_AT_ONCE = 100  # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html
@@ -18,7 +19,7 @@ _DELETE_AT_ONCE = 25  # https://docs.aws.amazon.com/glue/latest/webapi/API_Batch
 Values = tuple[str, ...]
 
 
-def register(store: Store, database: str, tables: Iterable[Table]) -> dict[str, int]:
+def register(store: Store, database: str, tables: Sequence[Table]) -> dict[str, int]:
     """Bring the catalog's partitions in step with the published objects; returns changes by table.
 
     Compares the object keys with the registered partitions of every table, so a run that was killed between
@@ -26,27 +27,34 @@ def register(store: Store, database: str, tables: Iterable[Table]) -> dict[str, 
     """
     glue = boto3.client("glue", region_name=os.environ.get("AWS_DEFAULT_REGION"))
     changes = {}
-    for table in tables:
-        published = set(_published(store, table))
-        registered = set(_registered(glue, database, table.name))
-        missing, surplus = sorted(published - registered), sorted(registered - published)
-        if missing:
-            _create(glue, store, database, table, missing)
-        for values in _chunks(surplus, _DELETE_AT_ONCE):
-            answer = glue.batch_delete_partition(
-                DatabaseName=database,
-                TableName=table.name,
-                PartitionsToDelete=[{"Values": v} for v in values],
-            )
-            _refuse(answer.get("Errors"), database, table, "EntityNotFoundException")
+    for table, (missing, surplus) in zip(
+        tables, each(lambda table: _step(glue, store, database, table), tables), strict=True
+    ):
         if missing or surplus:
-            changes[table.name] = len(missing) + len(surplus)
+            changes[table.name] = missing + surplus
             print(
-                f"{table.name}: {len(missing)} partitions registered, {len(surplus)} removed",
+                f"{table.name}: {missing} partitions registered, {surplus} removed",
                 file=sys.stderr,
                 flush=True,
             )
     return changes
+
+
+def _step(glue: Any, store: Store, database: str, table: Table) -> tuple[int, int]:
+    """Bring one table in step; return how many partitions were registered and removed."""
+    published = set(_published(store, table))
+    registered = set(_registered(glue, database, table.name))
+    missing, surplus = sorted(published - registered), sorted(registered - published)
+    if missing:
+        _create(glue, store, database, table, missing)
+    for values in _chunks(surplus, _DELETE_AT_ONCE):
+        answer = glue.batch_delete_partition(
+            DatabaseName=database,
+            TableName=table.name,
+            PartitionsToDelete=[{"Values": v} for v in values],
+        )
+        _refuse(answer.get("Errors"), database, table, "EntityNotFoundException")
+    return len(missing), len(surplus)
 
 
 def _published(store: Store, table: Table) -> Iterator[Values]:

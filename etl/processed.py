@@ -1,27 +1,32 @@
 """Raw → processed: which units are due, in which order, one writer at a time."""
 
-import tempfile
 import time
-from collections.abc import Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from etl import publish
-from etl.contract import RAW_DATASETS, Contract, load
-from etl.discover import Delivery, deliveries, is_expired, rules_digest
+from etl.contract import RAW_DATASETS, load
+from etl.dimensions import processed_area
+from etl.discover import Delivery, deliveries
+from etl.due import Committed, find_due
 from etl.engines import Embedded, Engine
 from etl.errors import DataLakeError
 from etl.lock import hold
 from etl.market import Market
+from etl.parallel import ahead, each
 from etl.progress import say
 from etl.publish import Area, read_index
-from etl.reference import DIMENSIONS, References, processed_area
+from etl.session import Session, session
 from etl.store import Store
 from etl.summary import RunSummary
 
+if TYPE_CHECKING:
+    from etl.workload import Workload
+
 JOB = "raw-to-processed"
-LARGE_UNIT_BYTES = 256 << 20
+LARGE_BYTES = 256 << 20
+"""Deliveries up to this size are published together; a larger one keeps its rows on disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,9 @@ def run(
 ) -> RunSummary:
     """Judge and publish every due unit: dimensions first, then transactions, each by load date.
 
-    Unchanged deliveries cost a listing and one index read. A breached unit publishes nothing and does not
-    stop the others; the summary's exit code tells. A caller that hands a `summary` in has it even where the
-    run ends in an error.
+    What is due of a dataset is published at once, or in turns where it is large. Unchanged deliveries cost a
+    listing and one index read. A breached unit publishes nothing and does not stop the others; the summary's
+    exit code tells. A caller that hands a `summary` in has it even where the run ends in an error.
     """
     scope = scope or Scope()
     unknown = [d for d in scope.datasets or () if d not in RAW_DATASETS]
@@ -60,10 +65,11 @@ def run(
         )
     started = time.monotonic()
     summary = RunSummary(JOB) if summary is None else summary
-    for dataset in RAW_DATASETS:
-        if scope.datasets is None or dataset in scope.datasets:
-            _run_dataset(store, market, scope, load(dataset), summary=summary, engine=engine or Embedded())
-            summary.finished.append(dataset)
+    with session(market) as room:
+        for dataset in RAW_DATASETS:
+            if scope.datasets is None or dataset in scope.datasets:
+                _run_dataset(store, room, scope, dataset, summary=summary, engine=engine or Embedded())
+                summary.finished.append(dataset)
     summary.seconds = time.monotonic() - started
     return summary
 
@@ -71,8 +77,8 @@ def run(
 def totals(store: Store) -> dict[str, dict[str, int]]:
     """What the lake holds of each raw dataset by committed indexes: rows_in, good, rejected, duplicates."""
     found = {}
-    for dataset in RAW_DATASETS:
-        index = read_index(store, processed_area(dataset))
+    indexes = each(lambda dataset: read_index(store, processed_area(dataset)), RAW_DATASETS)
+    for dataset, index in zip(RAW_DATASETS, indexes, strict=True):
         total = {"rows_in": 0, "good": 0, "rejected": 0, "duplicates": 0}
         for unit in index["units"].values():
             total["rows_in"] += unit["rows_in"]
@@ -88,91 +94,87 @@ def totals(store: Store) -> dict[str, dict[str, int]]:
 
 
 def _run_dataset(
-    store: Store, market: Market, scope: Scope, contract: Contract, *, summary: RunSummary, engine: Engine
+    store: Store, room: Session, scope: Scope, dataset: str, *, summary: RunSummary, engine: Engine
 ) -> None:
-    area = processed_area(contract.name)
-    found = [d for d in deliveries(store, contract.name) if scope.includes(d)]
-    due = _due(store, market, scope, contract, found)
-    _forget_breaches(store, area, found, due)
+    market = room.market
+    area = processed_area(dataset)
+    found = [d for d in deliveries(store, dataset) if scope.includes(d)]
+    known = Committed.read(store, dataset)
+    due = find_due(store, market, known, found, force=scope.force)
+    evidence = _evidence_left(store, area, found, due)
     if not due and not publish.interrupted(store, area):
         summary.unchanged += len(found)
         return
     with hold(store, area.lock, wait_seconds=scope.lock_wait_seconds) as lock:
         if publish.repair(store, area, lock):
             summary.repaired.append(area.name)
-        due = _due(store, market, scope, contract, found)
+        committed = Committed.read(store, dataset)
+        if committed != known:
+            due = find_due(store, market, committed, found, force=scope.force)
         summary.unchanged += len(found) - len(due)
         if not due:
             return
-        large = any(sum(e.size for e in d.entries) > LARGE_UNIT_BYTES for d in due)
-        with engine.workload(store, market, contract, lock, large=large) as workload:
-            for delivery in due:
-                say(
-                    "judging",
-                    dataset=contract.name,
-                    load_date=delivery.load_date,
-                    files=len(delivery.entries),
-                )
-                result = workload.run(delivery)
-                summary.units.append(result)
-                say(
-                    result.outcome,
-                    dataset=contract.name,
-                    load_date=delivery.load_date,
-                    rows_in=result.rows_in,
-                    good=result.good,
-                    rejected=result.rejected,
-                    duplicates=result.duplicates,
-                    took=round(result.seconds, 3),
-                )
+        large = any(_size(delivery) > LARGE_BYTES for delivery in due)
+        folder = room.folder / dataset
+        folder.mkdir()
+        with ExitStack() as stack:
+            workload = engine.workload()(
+                store,
+                market,
+                load(dataset),
+                lock=lock,
+                folder=folder,
+                connection=room.on_disk() if large else room.connection,
+                index=committed.index,
+                dimensions=committed.dimensions,
+                evidence=evidence,
+            )
+            all_taken = stack.enter_context(closing(ahead(workload.take_in, due)))
+            try:
+                for delivery, taken in zip(due, all_taken, strict=True):
+                    say(
+                        "judging",
+                        dataset=dataset,
+                        load_date=delivery.load_date,
+                        files=len(delivery.entries),
+                    )
+                    if not workload.together or workload.bytes_judged + _size(delivery) > LARGE_BYTES:
+                        _publish(workload, summary)
+                    workload.judge(delivery, taken)
+            except Exception:
+                # One delivery that cannot be judged does not hold up those before it.
+                _publish(workload, summary)
+                raise
+            _publish(workload, summary)
 
 
-def _forget_breaches(store: Store, area: Area, found: list[Delivery], due: list[Delivery]) -> None:
-    """Delete the evidence of breaches whose delivery was taken back: what is published holds."""
+def _publish(workload: "Workload", summary: RunSummary) -> None:
+    for result in workload.publish():
+        summary.units.append(result)
+        say(
+            result.outcome,
+            dataset=result.dataset,
+            load_date=result.unit,
+            rows_in=result.rows_in,
+            good=result.good,
+            rejected=result.rejected,
+            duplicates=result.duplicates,
+            took=round(result.seconds, 3),
+        )
+
+
+def _size(delivery: Delivery) -> int:
+    return sum(entry.size for entry in delivery.entries)
+
+
+def _evidence_left(store: Store, area: Area, found: list[Delivery], due: list[Delivery]) -> list[str]:
+    """Return the keys of the evidence of breaches; what is of a delivery that was taken back goes at once.
+
+    What was published before that delivery holds.
+    """
     settled = {d.load_date for d in found} - {d.load_date for d in due}
     prefix = f"{area.root}breaches/{area.name}/"
-    store.delete(e.key for e in store.list(prefix) if e.key.removeprefix(prefix).partition("/")[0] in settled)
-
-
-def _due(
-    store: Store, market: Market, scope: Scope, contract: Contract, found: list[Delivery]
-) -> list[Delivery]:
-    index = read_index(store, processed_area(contract.name))
-    rules = rules_digest(contract.name, market)
-    with tempfile.TemporaryDirectory(prefix="lake-") as folder:
-        references = References(store, Path(folder)) if contract.name == "transactions" else None
-        return [
-            d
-            for d in found
-            if scope.force
-            or _is_due(
-                store, contract.name, index["units"].get(d.load_date), d, rules=rules, references=references
-            )
-        ]
-
-
-def _is_due(
-    store: Store,
-    dataset: str,
-    unit: Mapping[str, Any] | None,
-    delivery: Delivery,
-    *,
-    rules: str,
-    references: References | None,
-) -> bool:
-    if unit is None:
-        return True
-    if unit["listing"] != delivery.listing:
-        return not is_expired(store, processed_area(dataset), delivery)
-    if unit["rules"] != rules:
-        return True
-    if references is None:
-        return False
-    if unit["references"] != references.digests(delivery.load_date):
-        return True
-    return any(
-        unit["pending"][name]
-        and unit["later"][name] != publish.digest(references.later(delivery.load_date)[name])
-        and references.any_later(name, unit["pending"][name], delivery.load_date)
-        for name in DIMENSIONS
-    )
+    keys = [e.key for e in store.list(prefix)]
+    gone = [key for key in keys if key.removeprefix(prefix).partition("/")[0] in settled]
+    store.delete(gone)
+    return [key for key in keys if key not in gone]

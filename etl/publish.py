@@ -16,8 +16,12 @@ from typing import Any
 from etl import faults
 from etl.errors import DataLakeError
 from etl.lock import Lock
+from etl.parallel import each
 from etl.progress import say
 from etl.store import Store
+
+CHECK_SECONDS = 5.0
+"""How long the lock is taken for held between two of many copies; a lease lasts many times as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,8 @@ def repair(store: Store, area: Area, lock: Lock) -> bool:
     if body is not None:
         say("finishing an interrupted publish", area=area.name)
         _roll_forward(store, area, lock, json.loads(body))
-        return True
     _delete_each(store, [e.key for e in store.list(area.staging)])
-    return False
+    return body is not None
 
 
 def publish(
@@ -111,12 +114,14 @@ def publish(
 ) -> None:
     """Publish objects, delete surplus keys, and commit manifests (by unit) and the index."""
     faults.step("planned")
-    staged: list[dict[str, Any]] = []
-    for output in sorted(outputs, key=lambda o: o.key):
+
+    def stage(output: Output) -> dict[str, Any]:
         name = f"{area.staging}{run_id}/{output.key}"
         place(store, output.path, name)
         faults.step("stage-object")
-        staged.append({"staged": name, "key": output.key, "sha256": output.sha256, "size": output.size})
+        return {"staged": name, "key": output.key, "sha256": output.sha256, "size": output.size}
+
+    staged = each(stage, sorted(outputs, key=lambda o: o.key))
     faults.step("staged")
     _verify(store, area, run_id, staged)
     faults.step("verified")
@@ -153,27 +158,34 @@ def _verify(store: Store, area: Area, run_id: str, staged: list[dict[str, Any]])
 
 
 def _roll_forward(store: Store, area: Area, lock: Lock, journal: Mapping[str, Any]) -> None:
-    for item in journal["objects"]:
-        lock.ensure()
+    def copy(item: Mapping[str, Any]) -> None:
+        lock.ensure(within=CHECK_SECONDS)
         store.copy(item["staged"], item["key"])
         faults.step("copy-object")
-    faults.step("copied")
-    lock.ensure()
-    _delete_each(store, journal["surplus"])
-    faults.step("deleted")
-    for unit, manifest in sorted(journal["manifests"].items()):
+
+    def note(item: tuple[str, Mapping[str, Any]]) -> None:
+        unit, manifest = item
         store.put(area.manifest(unit), encode(manifest))
         faults.step("manifest-written")
+
+    each(copy, journal["objects"])
+    faults.step("copied")
+    lock.ensure(within=CHECK_SECONDS)
+    _delete_each(store, journal["surplus"])
+    faults.step("deleted")
+    each(note, sorted(journal["manifests"].items()))
     lock.ensure()
     store.put(area.index, encode(journal["index"]))
     faults.step("index-written")
     store.delete([area.journal])
     faults.step("journal-deleted")
-    store.delete([e.key for e in store.list(area.staging)])
+    store.delete([item["staged"] for item in journal["objects"]])
     faults.step("staging-deleted")
 
 
 def _delete_each(store: Store, keys: Iterable[str]) -> None:
-    for key in keys:
+    def delete(key: str) -> None:
         store.delete([key])
         faults.step("delete-object")
+
+    each(delete, keys)

@@ -1,39 +1,14 @@
-"""The dimensions as a load date sees them: who is known, and on which days they are valid."""
+"""The dimensions as a load date sees them, in a session: who is known, and on which days they are valid."""
 
-from collections.abc import Mapping
+import tempfile
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from etl import publish
+from etl.dimensions import DIMENSIONS, Dimensions
 from etl.engine import model, read_parquet
-from etl.publish import Area, read_index
+from etl.parallel import each
 from etl.store import Store
-
-DIMENSIONS = {"clients": "client_id", "providers": "provider_id"}
-
-
-def processed_area(dataset: str) -> Area:
-    """Operations area of a Silver dataset."""
-    return Area("processed/_ops/", dataset)
-
-
-def seen_by(index: Mapping[str, Any], load_date: str) -> str:
-    """Digest of the deliveries of a dimension that a load date sees; repeated ones count once."""
-    return publish.digest(_contents(index, load_date)[0])
-
-
-def _contents(index: Mapping[str, Any], load_date: str) -> tuple[list[str], list[str]]:
-    """Contents delivered up to a load date and after it, without those that repeat the one before."""
-    seen: list[str] = []
-    later: list[str] = []
-    last = None
-    for day, unit in sorted(index["units"].items()):
-        if unit["content"] != last:
-            last = unit["content"]
-            (seen if day <= load_date else later).append(last)
-    return seen, later
 
 
 def dimension_sql(name: str, relation: str) -> str:
@@ -60,23 +35,15 @@ def candidates_sql(name: str, load_date: str) -> str:
 class References:
     """Loads the dimensions of Silver into a session, once a run, and cuts them to what a load date sees."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: Store, dimensions: Dimensions, folder: Path) -> None:
         self.store = store
+        self.dimensions = dimensions
         self.folder = folder
-        self.indexes = {name: read_index(store, processed_area(name)) for name in DIMENSIONS}
-
-    def digests(self, load_date: str) -> dict[str, str]:
-        """What a load date sees of each dimension, as digests."""
-        return {name: seen_by(index, load_date) for name, index in self.indexes.items()}
-
-    def later(self, load_date: str) -> dict[str, list[str]]:
-        """Content digests of the deliveries after a load date that brought something new, by dimension."""
-        return {name: _contents(index, load_date)[1] for name, index in self.indexes.items()}
 
     def prepare(self, connection: duckdb.DuckDBPyConnection, load_date: str) -> None:
         """Create known_clients, valid_clients, known_providers and valid_providers for a load date."""
         for name, key in DIMENSIONS.items():
-            self._load(connection, name, key)
+            self._load(connection, name)
             candidates = candidates_sql(name, load_date)
             connection.execute(f"CREATE OR REPLACE TEMP TABLE candidates AS {candidates}")
             connection.execute(
@@ -87,17 +54,13 @@ class References:
                 f"SELECT id AS {key}, first_day, end_day, contracted_power_kw FROM ({model('valid_days')})"
             )
 
-    def keys(self, name: str) -> list[str]:
-        """Keys of the published deliveries of a dimension that have rows, oldest first."""
-        return [p["key"] for _, p in sorted(self.indexes[name]["partitions"].items()) if p["rows"]]
-
-    def _load(self, connection: duckdb.DuckDBPyConnection, name: str, key: str) -> None:
+    def _load(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
         exists = connection.execute(
             "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [f"dimension_{name}"]
         ).fetchone()
         if exists != (0,):
             return
-        paths = [self.store.fetch(k, self.folder) for k in self.keys(name)]
+        paths = self._fetch(self.dimensions.keys(name))
         select = (
             dimension_sql(name, read_parquet(paths))
             if paths
@@ -105,22 +68,23 @@ class References:
               CAST(NULL AS DATE) AS first_day,
               CAST(NULL AS DATE) AS end_day, CAST(NULL AS DECIMAL(18,6)) AS contracted_power_kw WHERE FALSE"""
         )
-        connection.execute(f"CREATE TABLE dimension_{name} AS {select}")
+        connection.execute(f"CREATE TABLE main.dimension_{name} AS {select}")
 
-    def any_later(self, name: str, keys: list[str], load_date: str) -> bool:
-        """Whether a later delivery brings one of these keys; ["*"] stands for too many to list."""
-        if keys == ["*"]:
-            return True
-        paths = [
-            self.store.fetch(p["key"], self.folder)
-            for day, p in sorted(self.indexes[name]["partitions"].items())
-            if day > load_date and p["rows"]
-        ]
-        if not paths:
-            return False
-        with duckdb.connect() as connection:
-            found = connection.execute(
-                f"SELECT count(*) FROM {read_parquet(paths)} WHERE {DIMENSIONS[name]} IN (SELECT unnest(?))",
-                [keys],
-            ).fetchone()
-        return found != (0,)
+    def _fetch(self, keys: list[str]) -> list[Path]:
+        return each(lambda key: self.store.fetch(key, self.folder), keys)
+
+
+def any_later(store: Store, dimensions: Dimensions, name: str, keys: list[str], load_date: str) -> bool:
+    """Whether a later delivery of a dimension brings one of these keys; ["*"] stands for too many to list."""
+    if keys == ["*"]:
+        return True
+    later = dimensions.keys(name, after=load_date)
+    if not later:
+        return False
+    with tempfile.TemporaryDirectory(prefix="lake-") as folder, duckdb.connect() as connection:
+        paths = each(lambda key: store.fetch(key, Path(folder)), later)
+        found = connection.execute(
+            f"SELECT count(*) FROM {read_parquet(paths)} WHERE {DIMENSIONS[name]} IN (SELECT unnest(?))",
+            [keys],
+        ).fetchone()
+    return found != (0,)

@@ -55,11 +55,14 @@ class Store(Protocol):
         """Return an object's entity tag, None when there is none."""
 
 
-def open_store(uri: str) -> Store:
-    """Open `s3://bucket/` or `file:///folder/`; DataLakeError for anything else."""
+def open_store(uri: str, *, beside: Store | None = None) -> Store:
+    """Open `s3://bucket/` or `file:///folder/`; DataLakeError for anything else.
+
+    A bucket beside an open one is asked through the same client.
+    """
     parts = urlsplit(uri)
     if parts.scheme == "s3" and parts.netloc and parts.path in {"", "/"}:
-        return S3Store(parts.netloc)
+        return S3Store(parts.netloc, beside.client if isinstance(beside, S3Store) else None)
     if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
         return FolderStore(Path(unquote(parts.path)))
     raise DataLakeError(

@@ -1,11 +1,10 @@
-"""One unit from delivered files to a published, committed state."""
+"""Units from delivered files to what they come to, and all of them to a published, committed state."""
 
 import shutil
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,42 +13,46 @@ import duckdb
 from etl import publish
 from etl.content import hash_sql
 from etl.contract import FILE_RULES, Contract, load, rule_version
-from etl.counts import Counts, PeriodGroups, count, failures, period_groups_sql, sizes
+from etl.counts import PeriodGroups, count, failures, period_groups_sql, sizes
+from etl.dimensions import DIMENSIONS, Dimensions, processed_area
 from etl.discover import Delivery, rules_digest
-from etl.engine import ParquetFile, model, write_parquet
+from etl.engine import ParquetFile, model, schema, write_parquet
 from etl.evidence import Quarantined, conflict_reasons, write_dq_results, write_quarantine
 from etl.intake import take_in
 from etl.judge import Judgement, compile_contract
 from etl.lock import Lock
 from etl.market import Market
 from etl.merge import Merge, Partition, silver_key
+from etl.parallel import each
 from etl.parts import Intake, SourceFile
-from etl.publish import Output, read_index
-from etl.quality import Outcome, breaches, outcomes
-from etl.reference import DIMENSIONS, References, processed_area
-from etl.store import Store
-from etl.summary import Breach, UnitResult
+from etl.quality import breaches, outcomes
+from etl.reference import References
+from etl.release import JudgedUnit, assign, evidence_prefix, release
+from etl.store import Entry, Store
+from etl.summary import UnitResult
 from etl.unit import Judged, judge
 
 PENDING_LIMIT = 1000
 
 
-@dataclass(slots=True)
-class Result:
-    """What one unit came to before it is published: objects by key, changed partitions, numbers."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A delivery as read: what the engine needs of it, in a folder of its own, and the seconds it took."""
 
-    run_id: str
-    files: dict[str, ParquetFile] = field(default_factory=dict)
-    partitions: dict[str, dict[str, Any] | None] = field(default_factory=dict)
-    touched: dict[str, set[str]] = field(default_factory=dict)
-    failed: Counter[str] = field(default_factory=Counter)
-    standings: Counter[str] = field(default_factory=Counter)
-    reasons: dict[str, int] = field(default_factory=dict)
-    entry: dict[str, Any] = field(default_factory=dict)
+    folder: Path
+    intake: Intake
+    seconds: float
 
 
 class Workload:
-    """Judges and publishes the units of one dataset, under a lock and in a session that the caller holds."""
+    """Judges the units of one dataset one by one and publishes them together, under a lock, in a session.
+
+    `index` is the committed index, which follows what is published; `dimensions` are those that transactions
+    refer to, `evidence` the keys of the evidence of earlier breaches.
+    """
+
+    together = True
+    """Whether several units may be judged before they are published."""
 
     def __init__(
         self,
@@ -60,6 +63,9 @@ class Workload:
         lock: Lock,
         folder: Path,
         connection: duckdb.DuckDBPyConnection,
+        index: dict[str, Any],
+        dimensions: Dimensions | None,
+        evidence: Sequence[str],
     ) -> None:
         self.store = store
         self.market = market
@@ -67,59 +73,110 @@ class Workload:
         self.lock = lock
         self.folder = folder
         self.connection = connection
+        self.index = index
+        self.evidence = evidence
         self.area = processed_area(contract.name)
         self.judgement: Judgement = compile_contract(contract, market)
-        self.references = References(store, folder)
+        self.references = References(store, dimensions, folder) if dimensions else None
+        self.merge: Merge | None = None
+        self.judged: list[JudgedUnit] = []
 
-    def run(self, delivery: Delivery) -> UnitResult:
-        """Judge one delivery and publish it; on a breach leave evidence and publish nothing."""
-        with self._room(delivery) as folder:
-            return self._run(delivery, folder)
-
-    def _run(self, delivery: Delivery, folder: Path) -> UnitResult:
+    def take_in(self, delivery: Delivery) -> Taken:
+        """Fetch and read the files of a delivery; needs neither session nor lock."""
         started = time.monotonic()
-        index = read_index(self.store, self.area)
-        intake, judged = self._judge(delivery, folder)
-        result = Result(self._run_id(delivery, intake, self.references))
-        self._settle(delivery, index, result, folder)
-        counts = count(self._rejected(), intake, result.standings)
-        groups = self._period_groups() if self.contract.name == "transactions" else PeriodGroups()
-        result.failed = failures(
+        folder = self.folder / delivery.load_date
+        folder.mkdir()
+
+        def fetch(numbered: tuple[int, Entry]) -> SourceFile:
+            number, entry = numbered
+            return SourceFile(number, entry.key, self.store.fetch(entry.key, folder), entry.size, entry.etag)
+
+        intake = take_in(self.contract, each(fetch, enumerate(delivery.entries)), folder)
+        return Taken(folder, intake, time.monotonic() - started)
+
+    @property
+    def bytes_judged(self) -> int:
+        """Bytes of the deliveries that were judged and not published yet."""
+        return sum(e.size for unit in self.judged for e in unit.delivery.entries)
+
+    def judge(self, delivery: Delivery, taken: Taken) -> None:
+        """Judge one delivery against what is published and was judged before; a breach leaves evidence."""
+        started = time.monotonic() - taken.seconds
+        with self._room(delivery, taken):
+            unit = self._judge_unit(delivery, taken)
+            if unit.breached:
+                unit.evidence = self._leave_evidence(unit)
+            else:
+                self._describe(unit)
+                self._keep(unit)
+        unit.seconds = time.monotonic() - started
+        self.judged.append(unit)
+
+    def publish(self) -> list[UnitResult]:
+        """Publish all that was judged, except breached units, at once; return what became of each unit."""
+        units, self.judged = self.judged, []
+        started = time.monotonic()
+        if good := [unit for unit in units if not unit.breached]:
+            assign(self._merged(good), self.index["partitions"], good)
+            release(self.store, self.area, self.lock, index=self.index, units=good, evidence=self.evidence)
+        share = (time.monotonic() - started) / max(1, len(good))
+        for unit in units:
+            shutil.rmtree(self.folder / unit.folder)
+            unit.seconds += 0 if unit.breached else share
+        return [unit.result(self.contract) for unit in units]
+
+    def _judge_unit(self, delivery: Delivery, taken: Taken) -> JudgedUnit:
+        intake, judged = self._judge(delivery, taken)
+        unit = JudgedUnit(delivery, intake, self._run_id(delivery, intake), f"{delivery.load_date}-out")
+        folder = self.folder / unit.folder
+        folder.mkdir()
+        self._settle(unit, folder)
+        unit.counts = count(self._rejected(), intake, unit.standings)
+        groups = self._period_groups() if self.references else PeriodGroups()
+        unit.failed = failures(
             self.contract,
             intake=intake,
             judged=judged,
-            counts=counts,
-            standings=result.standings,
+            counts=unit.counts,
+            standings=unit.standings,
             periods=groups,
         )
         results = outcomes(
             (*load(FILE_RULES).all_rules, *self.contract.all_rules),
-            result.failed,
-            sizes(intake, judged, counts, result.standings, groups),
+            unit.failed,
+            sizes(intake, judged, unit.counts, unit.standings, groups),
         )
-        quarantined = self._quarantine(delivery, result.run_id, folder)
-        result.reasons = quarantined.reasons | conflict_reasons(self.contract, result.standings)
+        quarantined = self._quarantine(unit, folder)
+        unit.reasons = quarantined.reasons | conflict_reasons(self.contract, unit.standings)
         if quarantined.file.rows:
-            result.files[self._key("quarantine", delivery, "records")] = quarantined.file
-        dq = write_dq_results(self.connection, results, result.run_id, folder)
-        result.files[self._key("dq_results", delivery, "results")] = dq
-        if breached := breaches(results):
-            evidence = self._leave_evidence(delivery, result)
-            return self._report(started, intake, counts, result, breached=breached, evidence=evidence)
-        self._describe(delivery, intake, counts, result)
-        self._publish(delivery, index, intake, result)
-        return self._report(started, intake, counts, result)
+            unit.files[self._key("quarantine", delivery, "records")] = quarantined.file
+        dq = write_dq_results(self.connection, results, unit.run_id, folder)
+        unit.files[self._key("dq_results", delivery, "results")] = dq
+        unit.breached = breaches(results)
+        return unit
 
-    def _judge(self, delivery: Delivery, folder: Path) -> tuple[Intake, Judged]:
-        """Read and judge the delivered files."""
-        files = [
-            SourceFile(i, e.key, self.store.fetch(e.key, folder), e.size, e.etag)
-            for i, e in enumerate(delivery.entries)
-        ]
-        intake = take_in(self.contract, files, folder)
-        if self.contract.name == "transactions":
+    @contextmanager
+    def _room(self, delivery: Delivery, taken: Taken) -> Iterator[None]:
+        """Give a unit a schema of its own; free what no later step needs."""
+        name = self._schema(delivery)
+        try:
+            with schema(self.connection, name):
+                yield
+                for table in ("texts", "quarantined", "aside"):
+                    self.connection.execute(f"DROP TABLE IF EXISTS {table}")
+            if self.merge is None or delivery.load_date not in self.merge.kept:
+                self.connection.execute(f'DROP SCHEMA "{name}" CASCADE')
+        finally:
+            shutil.rmtree(taken.folder)
+
+    def _schema(self, delivery: Delivery) -> str:
+        return f"unit_{delivery.load_date}"
+
+    def _judge(self, delivery: Delivery, taken: Taken) -> tuple[Intake, Judged]:
+        """Judge what was taken in of a delivery."""
+        if self.references:
             self.references.prepare(self.connection, delivery.load_date)
-        return intake, judge(self.connection, self.judgement, intake, delivery.load_date)
+        return taken.intake, judge(self.connection, self.judgement, taken.intake, delivery.load_date)
 
     def _rejected(self) -> int:
         """Return how many judged rows were rejected."""
@@ -128,85 +185,56 @@ class Workload:
     def _period_groups(self) -> PeriodGroups:
         return PeriodGroups(*map(int, self._one(period_groups_sql(self.market))))
 
-    def _quarantine(self, delivery: Delivery, run_id: str, folder: Path) -> Quarantined:
-        return write_quarantine(self.connection, self.judgement, run_id, folder)
+    def _quarantine(self, unit: JudgedUnit, folder: Path) -> Quarantined:
+        return write_quarantine(self.connection, self.judgement, unit.run_id, folder)
 
     def _one(self, sql: str) -> tuple[Any, ...]:
         row: tuple[Any, ...] | None = self.connection.execute(sql).fetchone()
         assert row is not None
         return row
 
-    @contextmanager
-    def _room(self, delivery: Delivery) -> Iterator[Path]:
-        """Give a unit a folder of its own; free it, and the memory of the unit's rows, afterwards."""
-        folder = self.folder / delivery.load_date
-        folder.mkdir()
-        try:
-            yield folder
-        finally:
-            for table in ("typed", "judged", "texts", "settled"):
-                self.connection.execute(f"DROP TABLE IF EXISTS {table}")
-            shutil.rmtree(folder)
+    def _keep(self, unit: JudgedUnit) -> None:
+        """Let a unit's transactions be part of what is written with the next publish."""
+        if self.merge:
+            self.merge.keep(unit.delivery.load_date, self._schema(unit.delivery), unit.days)
 
-    def _run_id(self, delivery: Delivery, intake: Intake, references: References) -> str:
+    def _merged(self, units: Sequence[JudgedUnit]) -> Mapping[str, Partition]:
+        """Write the partitions that judged transactions touch."""
+        merge, self.merge = self.merge, None
+        if merge is None:
+            return {}
+        runs = {day: entry["run_id"] for day, entry in self.index["units"].items()}
+        runs |= {unit.delivery.load_date: unit.run_id for unit in units}
+        written = merge.write(runs, rule_version(self.contract.name))
+        for name in merge.kept.values():
+            self.connection.execute(f'DROP SCHEMA "{name}" CASCADE')
+        return written
+
+    def _run_id(self, delivery: Delivery, intake: Intake) -> str:
         """Identify the run by what it judges, so that repeating it gives the same bytes."""
         inputs: dict[str, Any] = {
             "files": [[f.key, f.sha256] for f in intake.files],
             "rules": rules_digest(self.contract.name, self.market),
         }
-        if self.contract.name == "transactions":
-            inputs["references"] = [
-                references.digests(delivery.load_date),
-                references.later(delivery.load_date),
-            ]
+        if self.references:
+            seen = self.references.dimensions
+            inputs["references"] = [seen.digests(delivery.load_date), seen.later(delivery.load_date)]
         return f"{self.contract.name}-{delivery.load_date}-{publish.digest(inputs)[:12]}"
 
-    def _settle(self, delivery: Delivery, index: Mapping[str, Any], result: Result, folder: Path) -> None:
-        """Decide the standing of every accepted row and write Silver."""
-        if self.contract.name != "transactions":
-            self._settle_dimension(delivery, result, folder)
+    def _settle(self, unit: JudgedUnit, folder: Path) -> None:
+        """Decide the standing of every accepted row; Silver of a dimension, apart from others, is written."""
+        if self.references is None:
+            self._settle_dimension(unit, folder)
             return
-        merge = Merge(self.connection, self.contract, self.store, folder)
-        merged = merge.run(
-            index["partitions"],
-            delivery.load_date,
-            self._runs(delivery, index, result),
-            rule_version(self.contract.name),
-        )
-        self._take_over(merged, delivery, index, result)
-
-    def _runs(self, delivery: Delivery, index: Mapping[str, Any], result: Result) -> dict[str, str]:
-        """Return the run of each load date, this one among them."""
-        return {day: unit["run_id"] for day, unit in index["units"].items()} | {
-            delivery.load_date: result.run_id
-        }
-
-    def _take_over(
-        self,
-        merged: Mapping[str, Partition],
-        delivery: Delivery,
-        index: Mapping[str, Any],
-        result: Result,
-    ) -> None:
-        """Take recomputed partitions into the result, and the standings of the delivery's rows in them."""
-        for day, partition in merged.items():
-            self._record(day, partition, index["partitions"].get(day), result)
-            for standing, rows in partition.entry.get("loads", {}).get(delivery.load_date, {}).items():
-                result.standings[standing] += rows
-
-    def _record(
-        self, day: str, partition: Partition, before: Mapping[str, Any] | None, result: Result
-    ) -> None:
-        result.files |= partition.files
-        result.partitions[day] = partition.entry or None
-        old = set()
-        if before:
-            old = {before["key"], *before["conflicts"]} | (
-                {before["held"]["key"]} if before["held"] else set()
+        if self.merge is None:
+            partitions = self.index["partitions"]
+            self.merge = Merge(
+                self.connection, self.contract, self.store, folder=self.folder, partitions=partitions
             )
-        result.touched[day] = old - set(partition.files)
+        settled = self.merge.settle(unit.delivery.load_date)
+        unit.standings, unit.days = settled.standings, set(settled.days)
 
-    def _settle_dimension(self, delivery: Delivery, result: Result, folder: Path) -> None:
+    def _settle_dimension(self, unit: JudgedUnit, folder: Path) -> None:
         connection = self.connection
         columns = ", ".join(f.name for f in self.contract.stored_fields)
         key = self.contract.key[0]
@@ -221,60 +249,61 @@ class Workload:
         for standing, rows in connection.execute(
             "SELECT standing, count(*) FROM settled GROUP BY 1"
         ).fetchall():
-            result.standings[standing] = rows
+            unit.standings[standing] = rows
         file = None
-        if result.standings["current"]:
+        if unit.standings["current"]:
             select = f"SELECT {columns} FROM settled WHERE standing = 'current' ORDER BY {key}"
             file = write_parquet(connection, select, folder / "silver.parquet")
-        self._record_dimension(delivery, result, file)
+        self._record_dimension(unit, file)
 
-    def _record_dimension(self, delivery: Delivery, result: Result, file: ParquetFile | None) -> None:
-        """Take the one Silver object of a dimension's load date into the result."""
-        target = silver_key(self.contract.name, delivery.load_date)
+    def _record_dimension(self, unit: JudgedUnit, file: ParquetFile | None) -> None:
+        """Take the one Silver object of a dimension's load date into what its unit came to."""
+        day = unit.delivery.load_date
+        target = silver_key(self.contract.name, day)
         entry: dict[str, Any] = {"key": target, "rows": 0, "sha256": None}
         if file is not None:
-            result.files[target] = file
+            unit.files[target] = file
             entry |= {"rows": file.rows, "sha256": file.sha256}
-        counts = {s: n for s, n in sorted(result.standings.items()) if n}
-        result.partitions[delivery.load_date] = entry | {"loads": {delivery.load_date: counts}}
-        result.touched[delivery.load_date] = set() if file is not None else {target}
+        else:
+            unit.surplus.add(target)
+        counts = {s: n for s, n in sorted(unit.standings.items()) if n}
+        unit.days = {day}
+        unit.partitions[day] = entry | {"loads": {day: counts}}
 
     def _key(self, table: str, delivery: Delivery, name: str) -> str:
         return f"processed/{table}/dataset={self.contract.name}/load_date={delivery.load_date}/{name}.parquet"
 
-    def _evidence(self, delivery: Delivery) -> str:
-        return f"{self.area.root}breaches/{self.contract.name}/{delivery.load_date}/"
-
-    def _leave_evidence(self, delivery: Delivery, result: Result) -> str:
-        prefix = self._evidence(delivery)
-        for key, file in result.files.items():
+    def _leave_evidence(self, unit: JudgedUnit) -> str:
+        prefix = evidence_prefix(self.area, unit.delivery)
+        for key, file in unit.files.items():
             if "/quarantine/" in key or "/dq_results/" in key:
                 publish.place(self.store, file.path, prefix + key.rpartition("/")[2])
         return prefix
 
-    def _describe(self, delivery: Delivery, intake: Intake, counts: Counts, result: Result) -> None:
+    def _describe(self, unit: JudgedUnit) -> None:
         """Fill the unit's entry of the index."""
-        references = self.references
-        result.entry |= {
+        intake, delivery = unit.intake, unit.delivery
+        unit.entry |= {
             "listing": delivery.listing,
             "rules": rules_digest(self.contract.name, self.market),
-            "run_id": result.run_id,
-            "reasons": result.reasons,
+            "run_id": unit.run_id,
+            "reasons": unit.reasons,
             "files": len(intake.files),
             "files_rejected": sum(f.fault is not None for f in intake.files),
             "bytes_in": sum(f.size for f in intake.files),
             "keys": sorted(
-                key for key in result.files if key.endswith(("/records.parquet", "/results.parquet"))
+                key for key in unit.files if key.endswith(("/records.parquet", "/results.parquet"))
             ),
-            **asdict(counts),
+            **asdict(unit.counts),
         }
-        if self.contract.name == "transactions":
-            later = references.later(delivery.load_date)
-            result.entry["references"] = references.digests(delivery.load_date)
-            result.entry["later"] = {name: publish.digest(later[name]) for name in DIMENSIONS}
-            result.entry["pending"] = {name: self._pending(name, key) for name, key in DIMENSIONS.items()}
+        if self.references:
+            seen = self.references.dimensions
+            later = seen.later(delivery.load_date)
+            unit.entry["references"] = seen.digests(delivery.load_date)
+            unit.entry["later"] = {name: publish.digest(later[name]) for name in DIMENSIONS}
+            unit.entry["pending"] = {name: self._pending(name, key) for name, key in DIMENSIONS.items()}
         else:
-            result.entry["content"] = self._content()
+            unit.entry["content"] = self._content()
 
     def _content(self) -> str:
         """Digest of what a dimension's load date says, equal on every engine."""
@@ -303,81 +332,4 @@ class Workload:
         return (
             f"SELECT DISTINCT {key} FROM judged WHERE {' OR '.join(tests)} "
             f"ORDER BY 1 LIMIT {PENDING_LIMIT + 1}"
-        )
-
-    def _publish(self, delivery: Delivery, index: dict[str, Any], intake: Intake, result: Result) -> None:
-        before = index["units"].get(delivery.load_date, {})
-        surplus = set(before.get("keys", ())) - set(result.files)
-        for old in result.touched.values():
-            surplus |= old
-        surplus |= {e.key for e in self.store.list(self._evidence(delivery))}
-        index["units"][delivery.load_date] = result.entry
-        for day, entry in result.partitions.items():
-            if entry is None:
-                index["partitions"].pop(day, None)
-            else:
-                index["partitions"][day] = entry
-        modified = {e.key: e.modified for e in delivery.entries}
-        manifest = {
-            "dataset": self.contract.name,
-            "load_date": delivery.load_date,
-            "run_id": result.run_id,
-            "inputs": [
-                {"key": f.key, "etag": f.etag, "size": f.size, "sha256": f.sha256, "records": f.records,
-                 "fault": f.fault, "duplicate_of": f.duplicate_of, "modified": modified[f.key]}
-                for f in intake.files
-            ],
-            "outputs": [
-                {"key": key, "rows": f.rows, "size": f.size, "sha256": f.sha256}
-                for key, f in sorted(result.files.items())
-            ],
-        }  # fmt: skip
-        publish.publish(
-            self.store,
-            self.area,
-            self.lock,
-            run_id=result.run_id,
-            outputs=[Output(key, f.path, f.sha256, f.size) for key, f in result.files.items()],
-            surplus=surplus,
-            manifests={delivery.load_date: manifest},
-            index=index,
-        )
-
-    def _report(
-        self,
-        started: float,
-        intake: Intake,
-        counts: Counts,
-        result: Result,
-        *,
-        breached: tuple[Outcome, ...] = (),
-        evidence: str = "",
-    ) -> UnitResult:
-        reject = {r.id for r in self.contract.all_rules if r.severity != "warn"}
-        warnings = {
-            rule: n
-            for rule, n in sorted(result.failed.items())
-            if n and rule not in reject and rule not in result.reasons
-        }
-        return UnitResult(
-            dataset=self.contract.name,
-            unit=result.run_id.removeprefix(f"{self.contract.name}-")[:10],
-            outcome="breached" if breached else "published",
-            run_id=result.run_id,
-            seconds=time.monotonic() - started,
-            files=len(intake.files),
-            files_rejected=sum(f.fault is not None for f in intake.files),
-            bytes_in=sum(f.size for f in intake.files),
-            rows_in=counts.rows_in,
-            good=counts.good,
-            rejected=counts.rejected,
-            duplicates=counts.duplicates,
-            rows_out=counts.good,
-            bytes_out=sum(f.size for f in result.files.values()),
-            reasons=result.reasons,
-            warnings=warnings,
-            partitions=tuple(sorted(result.partitions)),
-            breaches=tuple(
-                Breach(o.rule.id, o.failed, o.evaluated, o.rule.threshold, evidence) for o in breached
-            ),
         )

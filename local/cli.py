@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from etl.errors import DataLakeError
 from local import console
+from local.commands import refusal
 from local.commands.errors import Exit, Refused, UsageError
 from local.engine.errors import PolicyViolation
 
@@ -32,6 +33,10 @@ COMMANDS = {
     "run": ("local.commands.data:run", "Run the pipeline over what was delivered."),
     "replay": ("local.commands.data:replay", "Judge rejected records again that may be good now."),
     "query": ("local.commands.data:query", "Ask the lake in Athena's SQL."),
+    "dashboards": (
+        "local.commands.boards:dashboards",
+        "Draw the deployed dashboards with what the lake holds.",
+    ),
     "policy": ("local.commands.policy:app", "Judge stacks and files; report what the pack found."),
     "status": ("local.commands.state:status", "What is up, and how much it holds."),
     "stop": ("local.commands.state:stop", "End the embedded AWS."),
@@ -78,6 +83,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         console.messages().print("\nInterrupted. The same command run again goes on.")
         return Exit.INTERRUPTED
+    except PolicyViolation as error:
+        console.messages().print(f"[red]✗[/] {escape(refusal.told(error))}", soft_wrap=True)
+        return Exit.REFUSED
     except DataLakeError as error:
         console.messages().print(f"[red]✗[/] {escape(str(error))}", soft_wrap=True)
         return _code(error)
@@ -87,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _code(error: DataLakeError) -> Exit:
     if isinstance(error, UsageError):
         return Exit.USAGE
-    return Exit.REFUSED if isinstance(error, PolicyViolation | Refused) else Exit.FAILURE
+    return Exit.REFUSED if isinstance(error, Refused) else Exit.FAILURE
 
 
 if __name__ == "__main__":

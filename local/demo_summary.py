@@ -46,6 +46,10 @@ NEXT = (
         './lake query analysts "SELECT * FROM energy_processed_local.quarantine LIMIT 5"',
         "rejected rows, and why",
     ),
+    (
+        './lake query --as analysts analysts "SELECT * FROM energy_processed_local.clients LIMIT 5"',
+        "what analysts may see of clients",
+    ),
     ('./lake query --warehouse "SELECT * FROM reporting.zone_position"', "the warehouse, in Redshift's SQL"),
     ("./lake put transactions FILE.csv --date 2026-03-31", "a file of your own, then ./lake run"),
     ("./lake status", "what is up, and how much it holds"),
@@ -61,7 +65,7 @@ class Account:
     `resources` is the stack's state (dicts with `type` and `urn`), `judged` the policy pack's report,
     `intake` the lake's rows by dataset and verdict, `gold` the first rows of each gold table as (columns,
     rows), `warehouse` the rows and views of its schemas, `quarantined` the rejected rows by dataset and
-    reason, `seconds` the time of each phase by name.
+    reason, `page` the file of the drawn dashboards, `seconds` the time of each phase by name.
     """
 
     resources: Sequence[Mapping[str, Any]] = ()
@@ -69,6 +73,7 @@ class Account:
     intake: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     gold: dict[str, tuple[Sequence[str], Sequence[Sequence[Any]]]] = field(default_factory=dict)
     warehouse: Mapping[str, int] = field(default_factory=dict)
+    page: Path | None = None
     quarantined: Sequence[Sequence[Any]] = ()
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -100,6 +105,9 @@ def show(output: Console, account: Account) -> None:
         )
     output.print()
     output.rule("[bold]Where to look next", align="left", style="dim")
+    if account.page is not None:
+        output.print(f"  [cyan]{escape(str(account.page))}[/]", soft_wrap=True)
+        output.print("      [dim]the deployed dashboards, drawn: open it in a browser[/]")
     for command, purpose in NEXT:
         output.print(f"  [cyan]{escape(command)}[/]\n      [dim]{purpose}[/]", soft_wrap=True)
     spent = " · ".join(f"{name} {seconds:.1f} s" for name, seconds in account.seconds.items())

@@ -42,12 +42,15 @@ def _head(controls: tuple[Control, ...]) -> Iterator[str]:
         "Each judges the whole stack, at preview already, and says of each resource PASS, FAIL, UNVERIFIED",
         "(a value that is not known yet) or NOT APPLICABLE.",
         "",
-        "- `./lake preview`, `./lake up` and `pulumi preview --policy-pack policies` judge what is about to",
-        "  be.",
+        "- `./lake preview`, `./lake up` and `pulumi preview --policy-pack policies` (the project's `.venv`",
+        "  active) judge what is about to be.",
         "- `./lake policy check FILE` judges `pulumi stack export` or `pulumi preview --json --show-sames`,",
         "  also of other programs: exit code 0 clean, 1 findings, 2 a file that cannot be read.",
         "- `./lake policy report STACK` judges a stack anew and tells it as text, JSON or SARIF.",
         "- A finding that somebody answers for, for at most 180 days, goes into `policies/waivers.yaml`.",
+        "- A stack that shares its account names, in `policies/profiles/stacks.yaml`, the stack that makes",
+        "  the account's settings (`account_settings_of`); that it lacks them is then NOT APPLICABLE.",
+        "- `python -m benchmarks.policies` and `python -m benchmarks.preview` measure what judging costs.",
         "",
     )
 

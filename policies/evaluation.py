@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from policies.controls.control import Control, Judgement, Verdict, fails
+from policies.controls.control import Control, Judgement, Verdict, fails, not_applicable
 from policies.graph.model import Graph, Resource
 
 _PACK_DIRECTORY = Path(__file__).resolve().parent
@@ -27,8 +27,12 @@ class Outcome:
         return tuple(judgement for judgement in self.judgements if judgement.verdict is verdict)
 
 
-def evaluate(control: Control, graph: Graph) -> Outcome:
-    """Return the outcome of one control; an exception inside it is its failure, never silence."""
+def evaluate(control: Control, graph: Graph, account_settings_of: str = "") -> Outcome:
+    """Return the outcome of one control; an exception inside it is its failure, never silence.
+
+    Where the settings of the account are those of another stack, named here, that this one lacks them is no
+    failure; what it sets itself is judged all the same.
+    """
     started = time.perf_counter()
     judgements: list[Judgement] = []
     try:
@@ -36,6 +40,11 @@ def evaluate(control: Control, graph: Graph) -> Outcome:
         judgements.extend(control.judge(graph))
     except Exception as error:
         judgements.append(fails(_anchor(graph), crash(error), "Report it: this is a bug of the policy pack."))
+    if account_settings_of:
+        why = (
+            f"stack '{account_settings_of}' makes the settings of the account (policies/profiles/stacks.yaml)"
+        )
+        judgements = [not_applicable(j.resource, why) if j.of_account else j for j in judgements]
     return Outcome(control, tuple(_distinct(judgements)), time.perf_counter() - started)
 
 

@@ -1,8 +1,11 @@
-"""The pack's server: the SDK's own, which unpacks a stack once an analysis instead of once a policy.
+"""The pack's server: the SDK's own, which unpacks a message once instead of once a policy.
 
 The SDK hands every stack policy its own copy of all resources, made from the message anew, so that a pack of
 a hundred policies spends its time on copies. Here the stack becomes one graph before the policies are asked,
 and they are asked with an empty message. A policy that finds no graph prepared uses the copy it was given.
+
+Before that the engine asks about each resource, twice: for remedies, of which the pack has none, and for
+verdicts. Both are answered without the SDK where no policy has anything to say.
 """
 
 from __future__ import annotations
@@ -17,8 +20,9 @@ from pulumi_policy import EnforcementLevel, Policy, PolicyPack
 from pulumi_policy import policy as sdk
 
 from policies.graph.inputs import SeenInputs, merged
-from policies.graph.model import Resource
-from policies.pack import NAME, Pack, build
+from policies.graph.kinds import KIND_OF
+from policies.graph.model import Graph, Resource
+from policies.pack import NAME, Pack, build, is_preview
 from policies.signatures import properties
 
 SERVER = "_PolicyAnalyzerServicer"
@@ -44,10 +48,44 @@ def resources_of(request: pb.AnalyzeStackRequest, seen: SeenInputs) -> tuple[Res
     )
 
 
+def lone_graph_of(request: pb.AnalyzeRequest) -> Graph:
+    """Return a graph of the one resource in a message, from its inputs."""
+    inputs = properties(json_format.MessageToDict(request.properties))
+    resource = Resource(
+        urn=request.urn,
+        name=request.name,
+        token=request.type,
+        props=inputs,
+        parent=request.options.parent or None,
+        protect=request.options.protect,
+        inputs=inputs,
+    )
+    return Graph((resource,))
+
+
 def servicer_of(pack: Pack) -> type[sdk._PolicyAnalyzerServicer]:
     """Return the SDK's server of policies with one graph for all policies of an analysis."""
 
     class Servicer(sdk._PolicyAnalyzerServicer):
+        def Remediate(self, request: pb.AnalyzeRequest, context: Any) -> pb.RemediateResponse:
+            del request, context
+            return pb.RemediateResponse()
+
+        def Analyze(self, request: pb.AnalyzeRequest, context: Any) -> pb.AnalyzeResponse:
+            if request.type not in KIND_OF:
+                return pb.AnalyzeResponse()
+            graph = lone_graph_of(request)
+            pack.sessions.seen.remember(request.urn, graph.resources[0].props)
+            if is_preview():
+                return pb.AnalyzeResponse()
+            with pack.sessions.before_creation(graph):
+                empty = pb.AnalyzeRequest(type=request.type, name=request.name, urn=request.urn)
+                answer = super().Analyze(empty, context)  # type: ignore[no-untyped-call]
+            return cast(pb.AnalyzeResponse, answer)
+
+        def _configure_runtime_settings(self) -> None:
+            """Leave the program's settings alone: no policy asks for them."""
+
         def AnalyzeStack(self, request: pb.AnalyzeStackRequest, context: Any) -> pb.AnalyzeResponse:
             bindings = {policy.name: self._binding(policy) for policy in pack.policies}
             resources = resources_of(request, pack.sessions.seen)

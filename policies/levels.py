@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from policies.errors import PolicyPackError
 DIRECTORY = Path(__file__).resolve().parent / "profiles"
 STOP_BEFORE_CREATE = "stop-before-create"
 _STACKS = "stacks"
+_OWNER = "account_settings_of"
 _FIX = "See the other profiles for the form."
 
 
@@ -45,14 +46,19 @@ class Setting:
 
 @dataclass(frozen=True)
 class Profile:
-    """The settings of every control, by control id."""
+    """The settings of every control, by its id, and the stack that makes the account's if it is another."""
 
     name: str
     settings: Mapping[str, Setting]
+    account_settings_of: str = ""
 
     def of(self, control: Control) -> Setting:
         """Return how a control binds; a control that the profile has never met binds fully."""
         return self.settings.get(control.id, Setting(Level.MANDATORY, unverified_fails=True))
+
+    def owner(self, control: Control) -> str:
+        """Return the stack that makes what a control asks for; empty where that is up to the stack itself."""
+        return self.account_settings_of if control.of_account else ""
 
     def configuration(self, controls: Iterable[Control] = CONTROLS) -> dict[str, dict[str, Any]]:
         """Return the profile as the content of a `--policy-pack-config` file."""
@@ -61,6 +67,7 @@ class Profile:
             control.name: {
                 "enforcementLevel": self.of(control).level.value,
                 "unverified": "fail" if self.of(control).unverified_fails else "warn",
+                **({"accountSettingsOf": self.owner(control)} if self.owner(control) else {}),
             }
             for control in chosen
         }
@@ -91,9 +98,23 @@ def for_stack(stack: str, controls: Iterable[Control] = CONTROLS, directory: Pat
     _only(content, {"stacks", "default"}, file)
     named = _mapping(content.get("stacks"), file, "stacks")
     entry = _mapping(named.get(stack, content.get("default")), file, stack)
-    _only(entry, {"profile", "controls"}, file)
+    _only(entry, {"profile", "controls", _OWNER}, file)
     changes = _mapping(entry.get("controls", {}), file, f"{stack}.controls")
-    return _profile(str(entry.get("profile")), changes, tuple(controls), directory)
+    found = _profile(str(entry.get("profile")), changes, tuple(controls), directory)
+    return replace(found, account_settings_of=_owner(stack, entry, named, file)) if _OWNER in entry else found
+
+
+def _owner(stack: str, entry: Mapping[str, Any], named: Mapping[str, Any], file: Path) -> str:
+    """Return the stack that another leaves the settings of the account to: one that makes them itself."""
+    owner = entry[_OWNER]
+    theirs = named.get(owner) if isinstance(owner, str) else None
+    if owner == stack or not isinstance(theirs, dict) or _OWNER in theirs:
+        raise PolicyPackError(
+            f"{stack} leaves the settings of the account to '{owner}', which does not make them",
+            file.name,
+            "Name a stack of this file that makes its account's settings itself.",
+        )
+    return str(owner)
 
 
 def names(directory: Path = DIRECTORY) -> list[str]:

@@ -61,15 +61,19 @@ _SUMMARIES = {
     ),
 }
 
-_UNVERIFIED_SCHEMA = PolicyConfigSchema(
-    properties={
-        "unverified": {
-            "type": "string",
-            "enum": ["fail", "warn"],
-            "description": "What a value not known yet counts as. Default: fail in prod, warn elsewhere.",
-        }
+_UNVERIFIED = {
+    "unverified": {
+        "type": "string",
+        "enum": ["fail", "warn"],
+        "description": "What a value not known yet counts as. Default: fail in prod, warn elsewhere.",
     }
-)
+}
+_OF_ACCOUNT = {
+    "accountSettingsOf": {
+        "type": "string",
+        "description": "The stack that makes the settings of the account. Default: this one.",
+    }
+}
 _SKIP_SCHEMA = PolicyConfigSchema(
     properties={
         "skip": {
@@ -118,11 +122,16 @@ def build(
         _summary_policy(chosen, sessions, waivers, UNVERIFIED),
     ]
     return Pack(
-        [_stop_before_create(chosen, sessions.seen, waivers), *judging, *summing],
+        [_stop_before_create(chosen, sessions, waivers), *judging, *summing],
         chosen,
         sessions,
         for_stack(stack, chosen).configuration(chosen) if stack else {},
     )
+
+
+def is_preview() -> bool:
+    """Whether the engine only plans: the stack policies say what there is to say, and nothing is created."""
+    return os.environ.get("PULUMI_DRY_RUN") == "true"
 
 
 def _stack_policy(control: Control, sessions: Sessions, waivers: Waivers) -> StackValidationPolicy:
@@ -150,7 +159,7 @@ def _stack_policy(control: Control, sessions: Sessions, waivers: Waivers) -> Sta
         description=f"{control.id}: {control.title}.",
         validate=validate,
         enforcement_level=EnforcementLevel.ADVISORY if control.advisory else EnforcementLevel.MANDATORY,
-        config_schema=_UNVERIFIED_SCHEMA,
+        config_schema=PolicyConfigSchema({**_UNVERIFIED, **(_OF_ACCOUNT if control.of_account else {})}),
         display_name=f"{control.id} {control.title}",
         severity=PolicySeverity(control.severity.value),
         tags=[control.category.value, *control.anchors],
@@ -230,15 +239,14 @@ def _undecided(ruling: Ruling, session: Session) -> Iterator[tuple[str, str | No
 
 
 def _stop_before_create(
-    controls: tuple[Control, ...], seen: SeenInputs, waivers: Waivers
+    controls: tuple[Control, ...], sessions: Sessions, waivers: Waivers
 ) -> ResourceValidationPolicy:
     by_kind = {kind: tuple(c for c in controls if kind in c.alone) for kind in set(KIND_OF.values())}
 
     def judge(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
-        graph = lone_graph(args)
-        seen.remember(args.urn, graph.resources[0].props)
-        # In a preview the stack policies say the same of the same resource, and nothing is created.
-        if os.environ.get("PULUMI_DRY_RUN") == "true":
+        graph = sessions.lone or lone_graph(args)
+        sessions.seen.remember(args.urn, graph.resources[0].props)
+        if is_preview():
             return
         skip = {str(name) for name in args.get_config().get("skip", ())}
         for control in by_kind[KIND_OF[args.resource_type]]:

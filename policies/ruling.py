@@ -114,7 +114,7 @@ def judge(
     """Run the controls that a profile has not switched off over a stack, and rule on what they say."""
     chosen = tuple(controls)
     running = [control for control in chosen if profile.of(control).level is not Level.DISABLED]
-    outcomes = [evaluate(control, graph) for control in running]
+    outcomes = [evaluate(control, graph, profile.owner(control)) for control in running]
     return rule(graph, outcomes, profile.of, read(waiver_file, today, chosen))
 
 

@@ -35,7 +35,8 @@ class Session:
         """Say what a control says of the stack; worked out once."""
         known = self.outcomes.get(control.id)
         if known is None:
-            known = self.outcomes[control.id] = evaluate(control, self.graph)
+            owner = self._bindings.get(control.name, {}).get("accountSettingsOf", "")
+            known = self.outcomes[control.id] = evaluate(control, self.graph, str(owner))
         return known
 
     def setting(self, control: Control, config: Mapping[str, Any] | None = None) -> Setting:
@@ -56,6 +57,8 @@ class Sessions(local):
     def __init__(self, seen: SeenInputs) -> None:
         self.seen = seen
         self._current: Session | None = None
+        self.lone: Graph | None = None
+        """The one resource that is about to be created, while its policies are asked about it."""
 
     @contextmanager
     def analysis(
@@ -67,6 +70,15 @@ class Sessions(local):
             yield self._current
         finally:
             self._current = None
+
+    @contextmanager
+    def before_creation(self, graph: Graph) -> Iterator[None]:
+        """Hold one resource ready for the policies that this thread calls inside the block."""
+        self.lone = graph
+        try:
+            yield
+        finally:
+            self.lone = None
 
     def of(self, stack: Sequence[PolicyResource]) -> Session:
         """Return the session that a policy was called in; one of its own where no analysis is open."""

@@ -47,6 +47,7 @@ def _finding(control: Entry, finding: Entry) -> Iterator[str]:
         notes.append("advisory")
     yield f"  {'✗' if finding['stops'] else '·'} {control['id']} {control['name']} [{', '.join(notes)}]"
     yield f"      {finding['what']}"
+    yield f"      why: {control['why']}"
     yield f"      fix: {finding['fix']}"
     if waiver is not None:
         yield f"      waived: {waiver['reason']} ({waiver['text']})"

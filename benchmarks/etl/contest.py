@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -14,15 +17,15 @@ import boto3
 from moto.server import ThreadedMotoServer
 
 from benchmarks.etl import inputs, verdict
-from benchmarks.etl.process import Run, measure
+from benchmarks.etl.process import Run, RunFailedError, measure
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent / "contenders"
-PIPELINE, FLOOR = "this pipeline", "bare DuckDB COPY"
+PIPELINE, FLOOR, AWSWRANGLER = "this pipeline", "bare DuckDB COPY", "awswrangler by hand"
 BY_HAND = {
     "DuckDB by hand": "by_hand_duckdb.py",
     "Polars by hand": "by_hand_polars.py",
-    "awswrangler by hand": "by_hand_awswrangler.py",
+    AWSWRANGLER: "by_hand_awswrangler.py",
 }
 SECONDS = 3600.0
 _KEYS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "eu-west-1"}
@@ -78,8 +81,26 @@ class Arena:
             command = [str(self.python), str(HERE / (BY_HAND | {FLOOR: "bare_copy.py"})[name])]
         return measure([*command, str(raw), str(out)], cwd=ROOT, environment=environment, seconds=SECONDS)
 
-    def contest(self, rows: int, names: list[str], *, rounds: int, oracle_rows: int) -> Contest:
-        """Run all in turn, the first time for the gate; GateError when an output differs."""
+    def profile(self, raw: Path) -> dict[str, tuple[float, float]]:
+        """Return wall and CPU seconds of each step of the pipeline, in a run of its own."""
+        out = self._out("profile")
+        shutil.rmtree(out, ignore_errors=True)
+        command = [sys.executable, "-m", "benchmarks.etl.contenders.profiled", str(raw), str(out)]
+        environment = {k: v for k, v in self.environment.items() if not k.startswith("AWS_")}
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+            timeout=SECONDS, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise RunFailedError(f"{' '.join(command)} ended with {done.returncode}\n{done.stderr[-3000:]}")
+        spent: dict[str, tuple[float, float]] = json.loads(done.stdout.splitlines()[-1])
+        return spent
+
+    def contest(self, rows: int, names: list[str], *, rounds: int, oracle_rows: int) -> Iterator[Contest]:
+        """Run all in turn, the first time for the gate; yields the contest as it stands after each round.
+
+        GateError when an output differs.
+        """
         raw = inputs.raw(self.work, rows)
         first = {name: self._checked(name, raw) for name in names}
         if rows <= oracle_rows:
@@ -94,7 +115,7 @@ class Arena:
             for name in names:
                 shutil.rmtree(self._out(name), ignore_errors=True)
                 contest.runs[name].append(self.run(name, raw, self._out(name)))
-        return contest
+            yield contest
 
     def _out(self, name: str) -> Path:
         return self.work / "out" / name.replace(" ", "-")
@@ -108,7 +129,7 @@ class Arena:
         if name == PIPELINE:
             silver, quarantine = "processed/transactions", "processed/quarantine/dataset=transactions"
             return verdict.of_files(f"{out}/{silver}/**/*.parquet", f"{out}/{quarantine}/**/*.parquet")
-        if name == "awswrangler by hand":
+        if name == AWSWRANGLER:
             for item in self.s3.list_objects_v2(Bucket="silver").get("Contents", ()):
                 target = out / "silver" / item["Key"]
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -59,12 +59,17 @@ class Again:
     by_hand: float
 
 
-def again(arena: Arena, rows: int) -> Again:
-    """E5 and E7 over a lake of its own."""
-    raw, out = inputs.raw(arena.work, rows), arena.work / "out" / "again"
-    store, market = FolderStore(out), Market()
+def fresh(arena: Arena, rows: int) -> tuple[Path, Run]:
+    """Return a lake of its own that was just filled, and the run that filled it."""
+    out = arena.work / "out" / "lake"
     shutil.rmtree(out, ignore_errors=True)
-    first = arena.run(PIPELINE, raw, out)
+    return out, arena.run(PIPELINE, inputs.raw(arena.work, rows), out)
+
+
+def again(arena: Arena, rows: int, out: Path, first: Run) -> Again:
+    """E5 and E7 over a lake that `first` filled."""
+    raw = inputs.raw(arena.work, rows)
+    store, market = FolderStore(out), Market()
     unchanged = arena.run(PIPELINE, raw, out)
     gold_full = _cpu(lambda: curated.run(store, market))
     silver = sorted((out / "processed" / "transactions").rglob("*.parquet"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
@@ -52,6 +53,31 @@ def contest_table(contest: Contest) -> list[str]:
     return [*lines, ""]
 
 
+def profile_table(contest: Contest, spent: Mapping[str, tuple[float, float]]) -> list[str]:
+    """E1: where the pipeline's time goes, as multiples of the floor, which bounds what can be reached."""
+    floor = median(run.cpu for run in contest.runs[FLOOR])
+    whole = sum(cpu for _, cpu in spent.values())
+    lines = [
+        f"### Where the time goes, {contest.rows:,} transactions",
+        "",
+        "One run with its steps one after the other; the floor's whole CPU time is 1.",
+        "",
+        "| step | wall s | CPU s | of the floor's CPU |",
+        "|---|---|---|---|",
+    ]
+    for step, (wall, cpu) in sorted(spent.items(), key=lambda item: -item[1][1]):
+        lines.append(f"| {step} | {wall:.2f} | {cpu:.2f} | {cpu / floor:.2f} × |")
+    shared = sum(cpu for step, (_, cpu) in spent.items() if "floor" in step)
+    return [
+        *lines,
+        "",
+        f"What the floor does too, typing and writing, takes {shared / floor:.2f} × the floor: Silver is sorted.",
+        "",
+        f"With all that the rules need it is {whole / floor:.2f} ×; the overlap of the steps is left out.",
+        "",
+    ]
+
+
 def growth_table(runs: dict[int, Run], slope: float) -> list[str]:
     """E4."""
     lines = ["### E4: growth", "", "| transactions | wall s | CPU s | peak MB |", "|---|---|---|---|"]
@@ -83,10 +109,10 @@ def again_table(rows: int, again: Again) -> list[str]:
     ]
 
 
-def bytes_table(found: dict[str, tuple[int, int, int]]) -> list[str]:
+def bytes_table(rows: int, found: dict[str, tuple[int, int, int]]) -> list[str]:
     """E6."""
     lines = [
-        "### E6: bytes a query must read",
+        f"### E6: bytes a query must read, {rows:,} transactions",
         "",
         "| query | lake | plain Parquet | CSV | of plain Parquet | of CSV |",
         "|---|---|---|---|---|---|",

@@ -10,13 +10,15 @@ from etl.contract import GOLD_TABLES, RAW_DATASETS
 from etl.errors import DataLakeError
 from etl.partitions import register
 from etl.run_metrics import by_dataset, publish
-from etl.store import open_store
+from etl.store import Store, open_store
 from etl.summary import EXIT_ARGUMENTS, EXIT_FAILED, RunSummary
 
 _DATASETS = {Zone.PROCESSED: RAW_DATASETS, Zone.CURATED: GOLD_TABLES}
 
 
-def launch(run: Callable[[Arguments, RunSummary], object], job: str, zone: Zone, argv: Sequence[str]) -> int:
+def launch(
+    run: Callable[[Arguments, Store, RunSummary], object], job: str, zone: Zone, argv: Sequence[str]
+) -> int:
     """Run a job that publishes a zone and fills a summary.
 
     Returns 0 when all is well, 2 for bad arguments, 3 when a threshold was breached, 1 for anything else.
@@ -28,9 +30,10 @@ def launch(run: Callable[[Arguments, RunSummary], object], job: str, zone: Zone,
         return EXIT_ARGUMENTS
     summary = RunSummary(job)
     try:
-        run(arguments, summary)
+        store = open_store(arguments.lake_uri)
+        run(arguments, store, summary)
         if arguments.catalog_database:
-            _register(arguments, zone, summary)
+            _register(arguments.catalog_database, store, zone, summary)
     except DataLakeError as error:
         _measure(arguments, zone, summary, failed=True)
         print(error, file=sys.stderr)
@@ -50,10 +53,10 @@ def launch(run: Callable[[Arguments, RunSummary], object], job: str, zone: Zone,
     return summary.exit_code
 
 
-def _register(arguments: Arguments, zone: Zone, summary: RunSummary) -> None:
+def _register(database: str, store: Store, zone: Zone, summary: RunSummary) -> None:
     """Bring the catalog in step; readers do not see what it does not show, so nothing is finished before."""
     finished, summary.finished = summary.finished, []
-    register(open_store(arguments.lake_uri), str(arguments.catalog_database), tables(zone))
+    register(store, database, tables(zone))
     summary.finished = finished
 
 

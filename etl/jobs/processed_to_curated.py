@@ -14,15 +14,15 @@ from etl.arguments import Arguments
 from etl.catalog import Zone
 from etl.engines import open_engine
 from etl.jobs.launch import launch
-from etl.store import open_store
+from etl.store import Store
 from etl.summary import RunSummary
 
 
-def run(arguments: Arguments, summary: RunSummary) -> None:
-    """Run the job in this process and fill its summary."""
+def run(arguments: Arguments, store: Store, summary: RunSummary) -> None:
+    """Run the job over a lake in this process and fill its summary."""
     with open_engine(arguments.engine) as engine:
         curated.run(
-            open_store(arguments.lake_uri),
+            store,
             arguments.market,
             arguments.datasets,
             force=arguments.force,

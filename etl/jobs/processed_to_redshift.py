@@ -18,7 +18,7 @@ import boto3
 from etl.errors import DataLakeError
 from etl.progress import say
 from etl.run_metrics import DatasetRun, publish
-from etl.store import open_store
+from etl.store import Store, open_store
 from etl.summary import EXIT_FAILED, EXIT_OK, RunSummary
 from etl.warehouse import load
 from etl.warehouse.data_api import Warehouse, find_login
@@ -32,14 +32,14 @@ def run(arguments: argparse.Namespace, summary: RunSummary) -> None:
         say("the warehouse is paused: nothing was loaded", cluster=arguments.warehouse_cluster)
         return
     warehouse = Warehouse(boto3.client("redshift-data"), login)
-    model = _model(arguments.warehouse_model)
     lake = open_store(arguments.lake_uri)
+    model = _model(arguments.warehouse_model, lake)
     load.Load(lake, warehouse, arguments.copy_role, summary).run(model)
 
 
-def _model(uri: str) -> WarehouseModel:
+def _model(uri: str, lake: Store) -> WarehouseModel:
     parts = urlsplit(uri)
-    body = open_store(f"{parts.scheme}://{parts.netloc}/").get(parts.path.lstrip("/"))
+    body = open_store(f"{parts.scheme}://{parts.netloc}/", beside=lake).get(parts.path.lstrip("/"))
     if body is None:
         raise DataLakeError(
             "The document of the warehouse's tables is not there.", where=uri, fix="Deploy the stack."

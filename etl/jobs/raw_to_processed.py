@@ -14,15 +14,15 @@ from etl.arguments import Arguments
 from etl.catalog import Zone
 from etl.engines import open_engine
 from etl.jobs.launch import launch
-from etl.store import open_store
+from etl.store import Store
 from etl.summary import RunSummary
 
 
-def run(arguments: Arguments, summary: RunSummary) -> None:
-    """Run the job in this process and fill its summary."""
+def run(arguments: Arguments, store: Store, summary: RunSummary) -> None:
+    """Run the job over a lake in this process and fill its summary."""
     scope = processed.Scope(arguments.datasets, arguments.load_dates, arguments.force)
     with open_engine(arguments.engine) as engine:
-        processed.run(open_store(arguments.lake_uri), arguments.market, scope, summary=summary, engine=engine)
+        processed.run(store, arguments.market, scope, summary=summary, engine=engine)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,13 @@ WITH periods AS (
   FROM deliveries
   WHERE status <> 'CANCELLED' AND side = 'BUY'
   GROUP BY delivery_month, client_id, delivery_start, duration_minutes
+), most AS (  -- the ratio grows with its numerator, so one a length of period is enough
+  SELECT delivery_month, client_id, duration_minutes, max(period_mwh) AS period_mwh
+  FROM periods
+  GROUP BY delivery_month, client_id, duration_minutes
 ), highest AS (
   SELECT delivery_month, client_id, max(exact_ratio(period_mwh * 60, duration_minutes)) AS max_quarter_mw
-  FROM periods
+  FROM most
   GROUP BY delivery_month, client_id
 ), totals AS (
   SELECT

@@ -1,20 +1,13 @@
 """Spark as an engine of the jobs."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 
-import duckdb
 from pyspark.sql import SparkSession
 
-from etl.contract import Contract
 from etl.curated import Compute
-from etl.lock import Lock
-from etl.market import Market
 from etl.spark.gold import Gold
 from etl.spark.workload import SparkWorkload
-from etl.store import Store
 
 
 class SparkEngine:
@@ -24,12 +17,6 @@ class SparkEngine:
         self.spark = spark
         self.compute: Compute | None = Gold(spark)
 
-    @contextmanager
-    def workload(
-        self, store: Store, market: Market, contract: Contract, lock: Lock, *, large: bool
-    ) -> Iterator[SparkWorkload]:
+    def workload(self) -> Callable[..., SparkWorkload]:
         """See etl.engines.Engine."""
-        with tempfile.TemporaryDirectory(prefix="lake-") as name, duckdb.connect() as connection:
-            yield SparkWorkload(
-                self.spark, store, market, contract, lock=lock, folder=Path(name), connection=connection
-            )
+        return partial(SparkWorkload, self.spark)

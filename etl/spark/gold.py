@@ -1,16 +1,16 @@
 """Gold on Spark: all due partitions of a table in one query over Silver."""
 
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
 
 from etl.contract import Contract, load
-from etl.curated import MONTHLY, Slice, calendar, client_keys, curated_area, deliveries_sql
+from etl.curated import Computed, Workshop, calendar, client_entries, deliveries_sql
 from etl.engine import ParquetFile, model
 from etl.errors import DataLakeError
 from etl.market import Market
-from etl.publish import read_index
-from etl.reference import processed_area
+from etl.slices import MONTHLY, Silver, Slice, curated_area
 from etl.spark.answers import answers
 from etl.spark.columns import spark_type, stored_schema
 from etl.spark.dialect import Dialect
@@ -26,18 +26,26 @@ class Gold:
     def __init__(self, spark: SparkSession) -> None:
         self.spark = spark
 
+    @contextmanager
     def __call__(
-        self, store: Store, market: Market, contract: Contract, due: list[Slice], folder: Path
-    ) -> tuple[dict[str, ParquetFile], int, set[str]]:
+        self, workshop: Workshop, silver: Silver, contract: Contract, due: list[Slice]
+    ) -> Iterator[Computed]:
         """See etl.curated.Compute."""
-        silver = read_index(store, processed_area("transactions"))["partitions"]
+        place = Place(self.spark, workshop.store, f"{curated_area(contract.name).staging}spark/")
+        try:
+            yield self._compute(place, workshop.session.market, silver, contract, due)
+        finally:
+            place.clear()
+
+    def _compute(
+        self, place: Place, market: Market, silver: Silver, contract: Contract, due: list[Slice]
+    ) -> Computed:
         days = sorted({day for part in due for day in part.sources})
-        rows_in = sum(silver[day]["rows"] for day in days)
+        rows_in = sum(silver.transactions[day]["rows"] for day in days)
         if not due:
             return {}, rows_in, set()
         dialect = Dialect(market)
-        self._views(store, market, dialect, [silver[day]["key"] for day in days], days)
-        place = Place(self.spark, store, f"{curated_area(contract.name).staging}spark/")
+        self._views(place.store, market, dialect, silver, days)
         grain = contract.key[0]
         columns = ", ".join(
             f"CAST({f.name} AS {spark_type(f.type)}) AS {f.name}" for f in contract.stored_fields
@@ -54,11 +62,10 @@ class Gold:
             powerless = {str(day) for (day,) in answers(lacking)}
         return files, rows_in, powerless
 
-    def _views(
-        self, store: Store, market: Market, dialect: Dialect, keys: list[str], days: list[str]
-    ) -> None:
+    def _views(self, store: Store, market: Market, dialect: Dialect, silver: Silver, days: list[str]) -> None:
         """Create deliveries, market_days, market_months and client_power."""
         spark = self.spark
+        keys = [silver.transactions[day]["key"] for day in days]
         read_published(spark, store, keys, stored_schema(load("transactions"))).createOrReplaceTempView(
             "silver"
         )
@@ -70,7 +77,9 @@ class Gold:
         spark.createDataFrame(hours, "delivery_month date, hours int").createOrReplaceTempView(
             "market_months"
         )
-        clients = read_published(spark, store, client_keys(store), stored_schema(load("clients")))
+        clients = read_published(
+            spark, store, [p["key"] for p in client_entries(silver)], stored_schema(load("clients"))
+        )
         clients.createOrReplaceTempView("client_deliveries")
         spark.sql(dialect.sql(model("client_power"))).createOrReplaceTempView("client_power")
 

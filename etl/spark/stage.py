@@ -7,10 +7,11 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from etl.contract import load
+from etl.dimensions import DIMENSIONS, Dimensions
 from etl.engine import model
 from etl.judge import Judgement
 from etl.parts import Intake
-from etl.reference import DIMENSIONS, References, candidates_sql, dimension_sql
+from etl.reference import candidates_sql, dimension_sql
 from etl.referral import referred_sql
 from etl.spark.answers import answer, answers
 from etl.spark.columns import BROKEN, FILE, ROW, parsed_schema, spark_type, stored_schema
@@ -42,10 +43,10 @@ class Stage:
         self.place = place
         self.rejected = 0
 
-    def take_in(self, entries: Sequence[Entry], references: References, load_date: str) -> Intake:
+    def take_in(self, entries: Sequence[Entry], dimensions: Dimensions | None, load_date: str) -> Intake:
         """Parse and judge the unit's files, each read once; return what is known of them."""
-        if self.judgement.referring:
-            self._prepare(references, load_date)
+        if dimensions:
+            self._prepare(dimensions, load_date)
         parallelism = self.spark.sparkContext.defaultParallelism
         work = tasks(entries, parallelism)
         schema = parsed_schema(self.contract)
@@ -76,10 +77,10 @@ class Stage:
         failed = Counter({rule.id: int(n) for rule, n in zip(rules, sums, strict=True)})
         return Judged(int(rows), failed, int(files))
 
-    def _prepare(self, references: References, load_date: str) -> None:
+    def _prepare(self, dimensions: Dimensions, load_date: str) -> None:
         """Create the views known_… and valid_… of the dimensions for a load date."""
         for name, key in DIMENSIONS.items():
-            silver = read_published(self.spark, self.store, references.keys(name), stored_schema(load(name)))
+            silver = read_published(self.spark, self.store, dimensions.keys(name), stored_schema(load(name)))
             silver.createOrReplaceTempView(f"silver_{name}")
             self._view(f"dimension_{name}", self.dialect.sql(dimension_sql(name, f"silver_{name}")))
             self._view(f"candidates_{name}", self.dialect.sql(candidates_sql(name, load_date)))

@@ -3,9 +3,9 @@
 from importlib import resources
 
 from etl.contract import GOLD_TABLES, RAW_DATASETS, Contract, load
-from etl.curated import curated_area
+from etl.dimensions import processed_area
 from etl.errors import DataLakeError
-from etl.reference import processed_area
+from etl.slices import curated_area
 from etl.warehouse.columns import column_type, encoding
 from etl.warehouse.document import LEDGER, WarehouseModel, WarehouseTable, WarehouseView
 

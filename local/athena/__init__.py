@@ -2,6 +2,7 @@
 
 from local.athena.access import Access, View
 from local.athena.errors import QueryError
+from local.athena.governance import Reader
 from local.athena.query import QueryResult, execute
 
-__all__ = ["Access", "QueryError", "QueryResult", "View", "execute"]
+__all__ = ["Access", "QueryError", "QueryResult", "Reader", "View", "execute"]

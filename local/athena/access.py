@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from local.athena.catalog import Table
 from local.athena.dialect import AthenaQuery
+from local.athena.errors import QueryError
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,34 @@ Access = Callable[[Table], View]
 """What a reader may see of each table; raises `QueryError("ACCESS_DENIED", …)` for a closed one."""
 
 
+OnAccess = Callable[[Table, QueryError | None], None]
+"""Told a table that a query reads, or that it was refused and why."""
+
+
 def everything(table: Table) -> View:
     """Let a reader see all of a table."""
     del table
     return View()
+
+
+def ignore(table: Table, denied: QueryError | None) -> None:
+    """Let a reader read unnoticed."""
+    del table, denied
+
+
+def told(access: Access, on_access: OnAccess) -> Access:
+    """Return the same access, which tells of every use."""
+
+    def use(table: Table) -> View:
+        try:
+            view = access(table)
+        except QueryError as denied:
+            on_access(table, denied)
+            raise
+        on_access(table, None)
+        return view
+
+    return use
 
 
 def restrict(tree: exp.Query, scans: Mapping[str, Table], access: Access) -> exp.Query:

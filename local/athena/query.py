@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from local.athena import results, show, workgroup
-from local.athena.access import Access, everything
+from local.athena.access import Access, OnAccess, everything, ignore, told
 from local.athena.answer import Answer, explain, run, scan
 from local.athena.catalog import Catalog
 from local.athena.engine import TIMEOUT_SECONDS, Engine
@@ -47,6 +47,7 @@ class _Request:
     work: Path
     database: str | None
     access: Access
+    on_access: OnAccess
     timeout: float
 
 
@@ -58,6 +59,7 @@ def execute(
     work: Path,
     database: str | None = None,
     access: Access = everything,
+    on_access: OnAccess = ignore,
     timeout: float = TIMEOUT_SECONDS,
 ) -> QueryResult:
     """Run one statement of Athena's SQL in a workgroup.
@@ -69,6 +71,7 @@ def execute(
         work: A folder for the object cache and temporary files; made when missing.
         database: The database of unqualified table names; without it they are refused.
         access: What the reader may see of each table.
+        on_access: Told each table that the query reads or is refused.
         timeout: The most seconds that the query may run.
 
     Raises:
@@ -80,7 +83,9 @@ def execute(
     group = workgroup.load(cloud, workgroup_name)
     execution_id = _register(cloud, group, sql, database)
     try:
-        answer = _answer(cloud, group, _Request(sql, work, database, access, timeout), execution_id)
+        answer = _answer(
+            cloud, group, _Request(sql, work, database, access, on_access, timeout), execution_id
+        )
         location = _deliver(cloud, group, answer, execution_id)
     except QueryError as error:
         error.execution_id = execution_id
@@ -132,7 +137,7 @@ def _answer(cloud: Cloud, group: WorkGroup, request: _Request, execution_id: str
     statement = parse(request.sql)
     catalog = Catalog(cloud)
     if isinstance(statement, Command):
-        columns, rows = show.answer(cloud, catalog, statement, request.database)
+        columns, rows = show.answer(cloud, catalog, statement, request.database, request.access)
         return Answer(columns, ("string",) * len(columns), list(rows), plain=True)
     folder = (request.work / "queries" / execution_id).resolve()
     sweep(folder.parent)
@@ -154,7 +159,7 @@ def _queried(
     cache: Cache,
     folder: Path,
 ) -> Answer:
-    resolved = resolve(query, catalog, request.database, request.access)
+    resolved = resolve(query, catalog, request.database, told(request.access, request.on_access))
     annotate_zones(resolved.tree, query.sql)
     folder.mkdir(parents=True)
     with Engine(folder) as engine:

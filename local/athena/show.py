@@ -1,9 +1,10 @@
-"""The catalog commands: SHOW and DESCRIBE, answered from the Glue catalog."""
+"""The catalog commands: SHOW and DESCRIBE, answered from the Glue catalog as far as the reader may see it."""
 
 import re
 from datetime import UTC, datetime
 
-from local.athena.catalog import Catalog, Table
+from local.athena.access import Access, everything
+from local.athena.catalog import Catalog, Column, Table
 from local.athena.errors import QueryError
 from local.athena.partition import registered
 from local.athena.projection import project
@@ -13,27 +14,51 @@ from local.aws import Cloud
 Answer = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 
-def answer(cloud: Cloud, catalog: Catalog, command: Command, database: str | None) -> Answer:
-    """(column names, rows) of a catalog command.
+def answer(cloud: Cloud, catalog: Catalog, command: Command, database: str | None, access: Access) -> Answer:
+    """(column names, rows) of a catalog command; tables and columns that `access` closes are left out.
 
     Raises:
-        QueryError: The database or table does not exist, or none was given.
+        QueryError: The database or table does not exist, is closed, or none was given.
 
     """
     if command.kind == "databases":
-        return ("database_name",), _matching(catalog.databases, command.arguments[0])
+        open_ones = tuple(
+            name for name in catalog.databases if access is everything or _tables(catalog, name, access)
+        )
+        return ("database_name",), _matching(open_ones, command.arguments[0])
     if command.kind == "tables":
         schema = _schema(catalog, command.arguments[0] or database)
-        return ("tab_name",), _matching(catalog.table_names(schema), command.arguments[1])
+        return ("tab_name",), _matching(_tables(catalog, schema, access), command.arguments[1])
     table = _table(catalog, command.arguments[0] or database, command.arguments[1] or "")
+    columns = _columns(table, access)
     if command.kind == "columns":
-        return ("field",), [(column.name,) for column in table.all_columns]
+        return ("field",), [(column.name,) for column in columns]
     if command.kind == "partitions":
         return ("partition",), _partitions(cloud, table)
-    described: list[tuple[str, ...]] = [
-        (column.name, column.hive_type, column.comment) for column in table.all_columns
-    ]
+    described: list[tuple[str, ...]] = [(column.name, column.hive_type, column.comment) for column in columns]
     return ("col_name", "data_type", "comment"), described
+
+
+def _tables(catalog: Catalog, database: str, access: Access) -> tuple[str, ...]:
+    """Name the tables of a database of which the reader may see something."""
+    return tuple(
+        name
+        for name in catalog.table_names(database)
+        if access is everything or ((table := catalog.table(database, name)) and _sees(access, table))
+    )
+
+
+def _sees(access: Access, table: Table) -> bool:
+    try:
+        access(table)
+    except QueryError:
+        return False
+    return True
+
+
+def _columns(table: Table, access: Access) -> list[Column]:
+    visible = access(table).columns
+    return [column for column in table.all_columns if visible is None or column.name in visible]
 
 
 def _matching(names: tuple[str, ...], pattern: str | None) -> list[tuple[str, ...]]:

@@ -102,6 +102,15 @@ def query(
         ),
     ],
     output: Annotated[Format, typer.Option("--format", help="How to print the rows.")] = Format.TABLE,
+    persona: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="PERSONA",
+            help="Ask as data-engineers, analysts, reporting or data-science: IAM and Lake Formation decide"
+            " what they see. Without it the lake's administrator asks, who sees everything.",
+        ),
+    ] = None,
     of_warehouse: Annotated[
         bool, typer.Option("--warehouse", help="Ask the warehouse, in Redshift's SQL, not the lake.")
     ] = False,
@@ -109,7 +118,7 @@ def query(
     """Ask the lake in Athena's SQL, in a workgroup and within its limits, or the warehouse in Redshift's.
 
     Rows go to standard output; bytes scanned, time and the result's place to standard error. Exit code 2 when
-    the statement would be refused, 3 when a limit of the workgroup cancelled it.
+    the statement would be refused, 3 when a limit of the workgroup cancelled it or the persona may not ask.
     """
     wanted = ["SQL"] if of_warehouse else ["WORKGROUP", "SQL"]
     if len(words) != len(wanted):
@@ -117,11 +126,13 @@ def query(
             f"query takes {' and '.join(wanted)} here, not {len(words)} words",
             fix="quote the statement; see ./lake query --help",
         )
+    if of_warehouse and persona:
+        raise UsageError("--as is about the lake", fix="leave it out, or --warehouse")
     text = sys.stdin.read() if words[-1] == "-" else words[-1]
     if of_warehouse:
         _query_warehouse(text, output)
     else:
-        _query_lake(words[0], text, output)
+        _query_lake(words[0], text, output, persona)
 
 
 def _query_warehouse(text: str, output: Format) -> None:
@@ -135,11 +146,11 @@ def _query_warehouse(text: str, output: Format) -> None:
     console.messages().print(f"[dim]{count} · {answer.seconds:.2f} s · warehouse[/]")
 
 
-def _query_lake(workgroup: str, text: str, output: Format) -> None:
+def _query_lake(workgroup: str, text: str, output: Format, persona: str | None) -> None:
     try:
-        result = athena.execute(session.deployed(), workgroup, text, work=layout.work())
+        result = ask(session.deployed(), workgroup, text, persona)
     except athena.QueryError as error:
-        kind = Refused if error.state == "CANCELLED" else UsageError
+        kind = Refused if error.state == "CANCELLED" or error.code == "ACCESS_DENIED" else UsageError
         raise kind(error.reason, where=error.where, fix=error.fix) from error
     print_rows(result.columns, result.rows, output)
     count = f"{len(result.rows)} row{'s' if len(result.rows) != 1 else ''}"
@@ -148,6 +159,15 @@ def _query_lake(workgroup: str, text: str, output: Format) -> None:
         f" {result.output_location}[/]",
         soft_wrap=True,
     )
+
+
+def ask(cloud: Cloud, workgroup: str, sql: str, persona: str | None = None) -> athena.QueryResult:
+    """Run a statement as a persona's role, or as the administrator. Raises QueryError."""
+    if persona is None:
+        return athena.execute(cloud, workgroup, sql, work=layout.work())
+    reader = athena.Reader(cloud, layout.role(persona))
+    reader.admit(workgroup)
+    return athena.execute(cloud, workgroup, sql, work=layout.work(), access=reader, on_access=reader.record)
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: Format) -> None:

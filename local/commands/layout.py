@@ -17,6 +17,11 @@ BUCKET = f"energy-trading-datalake-{STACK}"
 """Its data bucket."""
 
 
+def role(persona: str) -> str:
+    """Name the role of a persona of the embedded stack."""
+    return f"{BUCKET}-{persona}"
+
+
 def stacks() -> list[str]:
     """List the stacks that have settings."""
     return sorted(path.name.split(".")[1] for path in PROGRAM.glob("Pulumi.*.yaml"))

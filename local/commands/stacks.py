@@ -13,7 +13,7 @@ from etl.errors import DataLakeError
 from local import console
 from local.commands import layout
 from local.commands.report import print_outcome
-from local.engine import binary
+from local.engine import binary, preload
 from local.engine.cloud import CloudStack
 from local.engine.embedded import Embedded
 
@@ -25,9 +25,14 @@ Stack = Annotated[
 ]
 
 
-def deployment(stack: str) -> Embedded | CloudStack:
-    """Return the stack with an engine to deploy it, which is built first where there is none."""
+def deployment(stack: str, *, planned: bool = True) -> Embedded | CloudStack:
+    """Return the stack with an engine to deploy it, which is built first where there is none.
+
+    `planned` tells that the program is going to run.
+    """
     layout.require_stack(stack)
+    if planned:
+        preload.begin(layout.PROGRAM)
     engine = binary.ensure()
     if stack == layout.STACK:
         return Embedded(layout.ROOT, layout.PROGRAM, layout.PACK, engine)
@@ -81,7 +86,7 @@ def destroy(
     """
     if stack != layout.STACK and not yes:
         _confirm(stack)
-    outcome = deployment(stack).destroy()
+    outcome = deployment(stack, planned=False).destroy()
     if outcome is None:
         console.messages().print(f"Nothing is deployed on stack {stack}.")
     else:

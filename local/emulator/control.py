@@ -1,6 +1,7 @@
 """The control API: what AWS has no call for, as JSON over HTTP under `/_lake/`.
 
 GET  identity                                → instance, stack, root, started_at
+POST warm                                    → {"services": [...]} that are loaded in the background
 GET  inventory                               → {"<service>:<kind>": [names]} of all created
 GET  events/failures                         → the last deliveries that failed: rule, target, event, error
 POST events/flush                            → {"started": [{workflow, run_id, events}]}

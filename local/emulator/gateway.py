@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from local.emulator import gaps
+from local.emulator import gaps, warming
 from local.emulator.control import PREFIX, Control
 
 IN_MEMORY_BYTES = 64 * 1024 * 1024
@@ -34,7 +34,7 @@ class Gateway:
         gaps.install()
         self._control = control
         self._turn = threading.RLock()
-        self._aws = DomainDispatcherApplication(_service)
+        self._aws = _Services(_service)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers one request."""
@@ -66,8 +66,12 @@ class Gateway:
                 environ, start_response, 403, "AccessDenied", "control calls come from this machine only"
             )
         method = environ["REQUEST_METHOD"]
+        answer: Any
         if path == f"{PREFIX}identity":
             status, answer = 200, self._control.identity.as_dict()
+        elif path == f"{PREFIX}warm":
+            warming.warm(self._aws)
+            status, answer = 200, {"services": warming.SERVICES}
         else:
             with self._turn:
                 status, answer = self._control.call(method, path.removeprefix(PREFIX), body.read())
@@ -76,6 +80,20 @@ class Gateway:
             f"{status} .", [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
         )
         return [content]
+
+
+class _Services(DomainDispatcherApplication):
+    """Moto's services by host, which it would look for on disk at every request."""
+
+    def __init__(self, create_app: Callable[[Any], Any]) -> None:
+        super().__init__(create_app)
+        self._by_host: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """Names the service that answers for a host."""
+        if host not in self._by_host:
+            self._by_host[host] = super().get_backend_for_host(host)
+        return self._by_host[host]
 
 
 def _service(name: Any) -> Any:

@@ -127,7 +127,11 @@ def _start(root: Path, stack: str) -> Emulator:
 
 def _environment() -> dict[str, str]:
     """Returns our environment without anything that would change whom the emulator believes to be."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_", "PYTHON"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "MOTO_", "PYTHON")) or name == "PYTHONPYCACHEPREFIX"
+    }
     # Without these, glibc keeps the memory of every large request for good, once for each thread.
     frugal = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1048576"}
     return {**kept, **frugal, "PYTHONPATH": str(_PROJECT), "PYTHONUNBUFFERED": "1"}

@@ -25,7 +25,7 @@ from semver import VersionInfo
 from etl.errors import DataLakeError
 from local import console
 from local.aws import Cloud
-from local.engine import orphans, plugins, recovery, sdk_speed
+from local.engine import orphans, plugins, preload, recovery, sdk_speed
 from local.engine.binary import Engine
 from local.engine.errors import EngineError, PolicyViolation, StackBusy, Violation
 from local.engine.program_loop import ProgramLoop
@@ -178,7 +178,8 @@ class Driver:
                 if stale:
                     step.note("  an earlier run was interrupted; going on from where it was")
                 feed = Feed(step, planning)
-                stack = automation.Stack.create_or_select(workspace.stack, self._local_workspace())
+                state = None if workspace.is_cloud else recovery.state_file(workspace)
+                stack = sdk_speed.Stack(workspace.stack, self._local_workspace(), state)
                 self._repair(stack)
                 yield stack, feed
                 for warning in feed.warnings:
@@ -196,6 +197,7 @@ class Driver:
     def _program(self) -> None:
         """Run the program as `python __main__.py` in its folder would, keeping the error it ends with."""
         self._loop.note()
+        preload.wait(self.workspace.program)
         folder = str(self.workspace.program)
         sys.path.insert(0, folder)
         try:

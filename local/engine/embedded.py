@@ -35,7 +35,9 @@ class Embedded:
 
         Raises as `Driver.up` does.
         """
-        return self._driver(self._started()).up()
+        emulator = self._started()
+        Cloud(emulator.endpoint).control("POST", "warm")
+        return self._driver(emulator).up()
 
     def preview(self) -> Outcome:
         """Plan the stack against what is deployed; the embedded AWS is not started for it."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 PATIENCE = 10.0
 """Seconds that a program may take to end after its engine has."""
+
+GRACE = 0.5
+"""Seconds that the SDK's server gets to close the loop by itself: two that close it trip over each other."""
 
 
 class ProgramLoop:
@@ -26,8 +30,18 @@ class ProgramLoop:
     def close(self) -> None:
         """Close the loop noted last, if it is open, as soon as it has stopped."""
         loop, self._loop = self._loop, None
-        deadline = time.monotonic() + PATIENCE
-        while loop is not None and loop.is_running() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        if loop is not None and not loop.is_running():
+        if loop is None:
+            return
+        _wait(lambda: not loop.is_running(), PATIENCE)
+        if not loop.is_running() and not _wait(loop.is_closed, GRACE):
             loop.close()
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until a condition holds; tell whether it came to that."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True

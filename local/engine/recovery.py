@@ -128,11 +128,15 @@ def _unsaved_mark(workspace: Workspace) -> Path:
     return workspace.folder / "unsaved"
 
 
+def state_file(workspace: Workspace) -> Path:
+    """Name the file of the stack's state in the `file://` backend."""
+    return workspace.state / ".pulumi" / "stacks" / workspace.project / f"{workspace.stack}.json"
+
+
 def checkpoint(workspace: Workspace) -> dict[str, Any]:
     """Read the stack's state from the `file://` backend; empty when there is none."""
-    path = workspace.state / ".pulumi" / "stacks" / workspace.project / f"{workspace.stack}.json"
     try:
-        latest = json.loads(path.read_text())["checkpoint"]["latest"]
+        latest = json.loads(state_file(workspace).read_text())["checkpoint"]["latest"]
     except (OSError, ValueError, KeyError):
         return {}
     return latest if isinstance(latest, dict) else {}

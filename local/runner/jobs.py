@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.aws import Cloud
-from local.runner import logs, process, roles
+from local.runner import logs, packages, process, roles
 from local.runner.deployed import Action
 from local.runner.errors import RunnerError
 from local.runner.report import NodeKind, NodeReport
@@ -156,8 +156,11 @@ def _execute(
     script = _download(
         cloud, (job.get("Command") or {}).get("ScriptLocation"), folder, f"job {name}, its script"
     )
-    packages = [
-        _download(cloud, location.strip(), folder / "packages", f"job {name}, {option}")
+    paths = [
+        packages.unpacked(
+            _download(cloud, location.strip(), folder / "packages", f"job {name}, {option}"),
+            context.work / "packages",
+        )
         for option in NAMES_OF_PACKAGES
         for location in arguments.get(option, "").split(",")
         if location.strip()
@@ -172,7 +175,7 @@ def _execute(
     outcome = process.execute(
         [sys.executable, str(script), *command_line(arguments, own)],
         folder=folder,
-        environment=_environment(cloud, session, folder, packages),
+        environment=_environment(cloud, session, folder, paths),
         timeout_seconds=float(minutes) * 60,
         on_stderr=lambda line: context.on_progress(f"job {name}: {line}"),
     )
@@ -227,7 +230,7 @@ def _download(cloud: Cloud, uri: str | None, folder: Path, what: str) -> Path:
     return target
 
 
-def _environment(cloud: Cloud, session: roles.Session, folder: Path, packages: list[Path]) -> dict[str, str]:
+def _environment(cloud: Cloud, session: roles.Session, folder: Path, paths: list[Path]) -> dict[str, str]:
     """Return what the job sees: the emulator, its role's credentials, its packages; nothing else."""
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
@@ -238,8 +241,8 @@ def _environment(cloud: Cloud, session: roles.Session, folder: Path, packages: l
         "TMPDIR": str(temporary),
         "LANG": "C.UTF-8",
         "TZ": "UTC",
-        "PYTHONPATH": os.pathsep.join(str(package) for package in packages),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": os.pathsep.join(map(str, paths)),
+        **packages.bytecode(),
         "PYTHONUNBUFFERED": "1",
         "AWS_ENDPOINT_URL": cloud.endpoint,
         "AWS_ACCESS_KEY_ID": session.access_key,

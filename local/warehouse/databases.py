@@ -31,6 +31,10 @@ class Databases:
         self._sockets = ""
         self._made: set[str] = set()
 
+    def prepare(self) -> None:
+        """Begin to start the server; who connects meanwhile waits for it, and is told if it failed."""
+        threading.Thread(target=self._prepare, name="postgresql", daemon=True).start()
+
     def connect(self, cluster: str, database: str, user: str) -> Connection:
         """Open a session of a cluster's administrator; the database is made when it is the first."""
         name = _short(f"{cluster}/{database}")
@@ -52,6 +56,10 @@ class Databases:
                             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
                         )
             self._made -= gone
+
+    def _prepare(self) -> None:
+        with self._starting, contextlib.suppress(PostgresError):
+            self._start()
 
     def _start(self) -> None:
         if self._holder is not None and self._holder.poll() is None:

@@ -11,11 +11,11 @@ from policies.graph.model import Graph, Resource
 from policies.graph.needs import wants_role
 from policies.graph.references import values_at
 from policies.graph.requirements import EACH, REQUIRED, WHERE
-from policies.graph.values import Unknown, Value, at, items
+from policies.graph.values import Unknown, Value, at, is_true, items
 
 _SUBNET_BESIDE = token("ec2", "VpcEndpointSubnetAssociation")
 _ROUTE_BESIDE = token("ec2", "VpcEndpointRouteTableAssociation")
-_KINDS = frozenset({*REQUIRED, *EACH, *WHERE})
+_KINDS = frozenset({*REQUIRED, *EACH, *WHERE, Kind.REDSHIFT_CLUSTER})
 
 
 def _complete(graph: Graph) -> Iterator[Judgement]:
@@ -48,6 +48,8 @@ def _gaps(resource: Resource, beside: frozenset[str]) -> Iterator[str]:
         yield from _endpoint_gaps(resource, beside)
     elif resource.kind is Kind.EVENT_TARGET and wants_role(resource) and not _is_set(resource, "roleArn"):
         yield "has no roleArn, without which EventBridge may not reach its target"
+    elif resource.kind is Kind.REDSHIFT_CLUSTER:
+        yield from _log_gaps(resource)
     elif resource.kind is Kind.GLUE_CONNECTION:
         yield from _connection_gaps(resource)
     elif resource.kind is Kind.QUICKSIGHT_DATA_SOURCE and not _logs_in(resource):
@@ -58,6 +60,14 @@ def _alone(trigger: Resource, grouped: bool) -> Iterator[str]:
     """Say which triggers belong to no workflow, where the others of the stack do."""
     if trigger.kind is Kind.GLUE_TRIGGER and grouped and not _is_set(trigger, "workflowName"):
         yield "belongs to no workflow, though other triggers do: nothing that the workflow runs reaches it"
+
+
+def _log_gaps(cluster: Resource) -> Iterator[str]:
+    """Say what the audit log in a cluster's own block lacks."""
+    to_bucket = setting(cluster, "logging", "logDestinationType") in ("s3", None)
+    is_on = is_true(setting(cluster, "logging", "enable"))
+    if is_on and to_bucket and not _is_set(cluster, "logging.bucketName"):
+        yield "has no logging.bucketName, which a log in S3 needs"
 
 
 def _connection_gaps(connection: Resource) -> Iterator[str]:

@@ -50,6 +50,8 @@ class Judgement:
         resource: The resource to repair; for PASS the one that was looked at.
         what: What is wrong, with the counter-example; why, for UNVERIFIED and NOT_APPLICABLE.
         fix: The repair for this case where it is more precise than the control's own.
+        of_account: Whether it is about something missing that an account has once, so that another stack of
+            the account may rightly have it.
 
     """
 
@@ -57,6 +59,7 @@ class Judgement:
     resource: Resource
     what: str = ""
     fix: str = ""
+    of_account: bool = False
 
 
 def passes(resource: Resource) -> Judgement:
@@ -67,6 +70,11 @@ def passes(resource: Resource) -> Judgement:
 def fails(resource: Resource, what: str, fix: str = "") -> Judgement:
     """Judge that the resource breaks the control."""
     return Judgement(Verdict.FAIL, resource, what, fix)
+
+
+def lacks_account_setting(resource: Resource, what: str) -> Judgement:
+    """Judge that nothing in the stack makes a setting that an account has once."""
+    return Judgement(Verdict.FAIL, resource, what, of_account=True)
 
 
 def unverified(resource: Resource, what: str) -> Judgement:
@@ -112,6 +120,8 @@ class Control:
         advisory: Whether it informs only, also where the stack must fail closed.
         presence: Whether it asks for a resource that the stack does not have, which a stack that shares its
             account with others may rightly leave to them.
+        of_account: Whether it asks for a setting that an account has once: `policies/profiles/stacks.yaml`
+            may name the stack that makes it.
 
     """
 
@@ -128,11 +138,12 @@ class Control:
     anchors: tuple[str, ...] = ()
     advisory: bool = False
     presence: bool = False
+    of_account: bool = False
 
     def message(self, judgement: Judgement) -> str:
-        """Return the text of a finding: control, resource, what is wrong, how to repair it."""
+        """Return the text of a finding: control, resource, what is wrong, why, how to repair it."""
         verdict = "" if judgement.verdict is Verdict.FAIL else f"{judgement.verdict}: "
         return (
             f"{verdict}[{self.id} {self.name}] {judgement.resource}: {judgement.what}"
-            f"\n  Fix: {judgement.fix or self.fix}"
+            f"\n  Why: {self.why}\n  Fix: {judgement.fix or self.fix}"
         )

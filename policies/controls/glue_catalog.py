@@ -10,6 +10,7 @@ from policies.controls.control import (
     Judgement,
     Severity,
     fails,
+    lacks_account_setting,
     passes,
     settle,
     unverified,
@@ -43,7 +44,7 @@ def _present(graph: Graph) -> Iterator[Judgement]:
             yield passes(database)
         else:
             text = "lies in a catalog whose encryption this stack does not set: AWS encrypts none by itself"
-            yield fails(database, text)
+            yield lacks_account_setting(database, text)
 
 
 def _passwords(graph: Graph) -> Iterator[Judgement]:
@@ -101,8 +102,10 @@ CONTROLS = (
         severity=Severity.LOW,
         category=Category.ENCRYPTION,
         why="The catalog is one an account and region, and not encrypted until somebody says so.",
-        fix="Declare DataCatalogEncryptionSettings, or waive it where another stack does.",
+        fix="Declare DataCatalogEncryptionSettings; where another stack does, name it as account_settings_of "
+        "in policies/profiles/stacks.yaml.",
         judge=_present,
         kinds=_KINDS | {Kind.GLUE_DATABASE},
+        of_account=True,
     ),
 )

@@ -123,6 +123,9 @@ def _no_secrets(graph: Graph) -> Iterator[Judgement]:
     for resource in (r for r in graph.resources if r.token.startswith("aws:")):
         # Nearly no resource holds any: looking is quick, telling where is not.
         paths = _found(dict(resource.props), ()) if _holds_any(resource.props) else ()
+        if resource.kind is Kind.ACCESS_KEY:
+            # What AWS calls the key by is the half of it that is no secret.
+            paths = (path for path in paths if path != ("id",))
         yield from settle(resource, (_secret(resource, _dotted(path)) for path in paths))
 
 

@@ -10,6 +10,7 @@ from policies.controls.control import (
     Judgement,
     Severity,
     fails,
+    lacks_account_setting,
     not_applicable,
     settle,
     unverified,
@@ -194,7 +195,7 @@ def _administered(graph: Graph) -> Iterator[Judgement]:
         else:
             yield fails(settings, "names no administrator: nobody can mend the grants of the lake")
     for location in () if graph.of(Kind.LF_SETTINGS) else graph.of(Kind.LF_LOCATION):
-        yield fails(
+        yield lacks_account_setting(
             location, "is governed by settings that this stack does not make: it names no administrator"
         )
 
@@ -275,10 +276,11 @@ CONTROLS = (
         category=Category.RESILIENCE,
         why="Without one, whoever may change IAM makes itself administrator; without settings IAM decides "
         "alone.",
-        fix="Name a deployment or steward role in admins of DataLakeSettings, or waive it where another "
-        "stack does.",
+        fix="Name a deployment or steward role in admins of DataLakeSettings; where another stack does, "
+        "name it as account_settings_of in policies/profiles/stacks.yaml.",
         judge=_administered,
         kinds=_SETTINGS | {Kind.LF_LOCATION},
+        of_account=True,
     ),
     Control(
         id="DL-LF-10",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 
 from policies.controls.control import Category, Control, Judgement, Severity, fails, settle, unverified
-from policies.graph.arns import covers, parse_arn
+from policies.graph.arns import covers, has_wildcard, parse_arn
 from policies.graph.conditions import Narrows, narrowed_by
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
 from policies.graph.principals import EffectivePolicy, identities
 from policies.graph.rights import Right, is_readable, rights
 from policies.graph.values import at
-from policies.iam.escalations import CREDENTIALS, DATA_READS, EGRESS, ESCALATIONS
+from policies.iam.escalations import CREDENTIALS, DATA_READS, EGRESS, ESCALATIONS, Escalation
 from policies.iam.facts import expand, is_effectively_star
 
 PrincipalJudge = Callable[[Graph, EffectivePolicy], Iterator[Judgement]]
@@ -30,15 +31,63 @@ def each_principal(graph: Graph, judge: PrincipalJudge) -> Iterator[Judgement]:
 
 def _escalates(graph: Graph, effective: EffectivePolicy) -> Iterator[Judgement]:
     del graph
+    by_statements: defaultdict[str, list[tuple[Escalation, tuple[Right, ...]]]] = defaultdict(list)
     for path in ESCALATIONS:
-        held = [_in_force(effective, action) for action in path.actions]
-        if all(right is not None for right in held):
-            said = ", ".join(
-                f"{r.action} on {r.resource} by {r.statement.label}" for r in held if r is not None
-            )
-            text = f"{effective.principal.name} can reach {path.leads_to} ({path.name}): it holds {said}"
-            weakest = path.actions[0] if len(path.actions) == 1 else path.actions[-1]
-            yield fails(effective.principal, text, f"Take {weakest} away, or give it to another principal.")
+        held = tuple(right for right in (_in_force(effective, a) for a in path.actions) if right is not None)
+        if len(held) == len(path.actions) and not _is_own_login(effective, path):
+            by_statements[_listed(_written(right) for right in held)].append((path, held))
+    for statements, ways in by_statements.items():
+        yield _ways_up(effective.principal, statements, ways)
+
+
+def _is_own_login(effective: EffectivePolicy, path: Escalation) -> bool:
+    """Whether SQL with a stored secret is no way up: clusters by name, with their own secrets.
+
+    Who is given both has been given that database, and no user of any other.
+    """
+    statement, *others = path.actions
+    if not statement.startswith("redshift-data:") or others != ["secretsmanager:GetSecretValue"]:
+        return False
+    clusters = [_name(right, "cluster:") for right in rights(effective, statement)]
+    secrets = [_name(right, "secret:redshift!") for right in rights(effective, others[0])]
+    return not any(has_wildcard(cluster) or not cluster for cluster in clusters) and all(
+        any(secret.startswith(f"{cluster}-") for cluster in clusters) for secret in secrets
+    )
+
+
+def _name(right: Right, prefix: str) -> str:
+    """Return the name in the ARN of a right; empty where it is no ARN of that type."""
+    arn = parse_arn(right.resource)
+    return arn.resource.removeprefix(prefix) if arn and arn.resource.startswith(prefix) else ""
+
+
+def _ways_up(
+    principal: Resource, statements: str, ways: list[tuple[Escalation, tuple[Right, ...]]]
+) -> Judgement:
+    """Return one finding for all ways that the same statements open."""
+    path, held = ways[0]
+    said = ", ".join(f"{right.action} on {right.resource} by {_written(right)}" for right in held)
+    text = f"{principal.name} can reach {path.leads_to} ({path.name}): it holds {said}"
+    if len(ways) == 1:
+        return fails(principal, text, f"Take {path.actions[-1]} away, or give it to another principal.")
+    fix = f"Name in {statements} only the actions that {principal.name} needs"
+    if len(ways) == len(ESCALATIONS):
+        return fails(principal, f"{text}. So does every other known way up, {len(ways)} in all", f"{fix}.")
+    others = "; ".join(" + ".join(way.actions) for way, _ in ways[1:])
+    return fails(
+        principal,
+        f"{text}. {statements} also opens: {others}",
+        f"{fix}, without {_listed(way.actions[-1] for way, _ in ways)}.",
+    )
+
+
+def _written(right: Right) -> str:
+    """Where a right was granted: the statement, and the resource that holds it."""
+    return f"{right.statement.label} of {right.grant.holder.name}"
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(texts))
 
 
 def _in_force(effective: EffectivePolicy, action: str) -> Right | None:
@@ -51,13 +100,24 @@ def _in_force(effective: EffectivePolicy, action: str) -> Right | None:
 
 def _credentials(graph: Graph, effective: EffectivePolicy) -> Iterator[Judgement]:
     del graph
-    for action in CREDENTIALS:
-        for right in rights(effective, action):
-            if _is_everything(right):
-                text = f"{right.statement.label} lets {effective.principal.name} get credentials: {action} on"
-                yield fails(
-                    right.grant.holder, f"{text} {right.resource}", f"Name what {action} may be asked for."
-                )
+    wide = [r for action in CREDENTIALS for r in rights(effective, action) if _is_everything(r)]
+    for holder, label, found in _by_statement(wide):
+        actions = _listed(right.action for right in found)
+        text = f"{label} lets {effective.principal.name} get credentials: {actions} on"
+        yield fails(
+            holder,
+            f"{text} {_listed(right.resource for right in found)}",
+            f"Name in {label} the secrets, parameters, users or roles that are meant.",
+        )
+
+
+def _by_statement(found: Iterable[Right]) -> Iterator[tuple[Resource, str, list[Right]]]:
+    """Return rights by the resource and the statement that they were granted in."""
+    grouped: dict[tuple[str, str], list[Right]] = {}
+    for right in found:
+        grouped.setdefault((right.grant.holder.urn, right.statement.label), []).append(right)
+    for (_, label), group in grouped.items():
+        yield group[0].grant.holder, label, group
 
 
 def _is_everything(right: Right) -> bool:
@@ -70,17 +130,16 @@ def _exfiltrates(graph: Graph, effective: EffectivePolicy) -> Iterator[Judgement
     reads = [right for action in DATA_READS for right in rights(effective, action)]
     if not reads:
         return
-    for action in EGRESS:
-        for right in rights(effective, action):
-            if _leaves(right, buckets) and not _is_own_account(right):
-                read = reads[0]
-                text = (
-                    f"{effective.principal.name} can carry data out: it reads by {read.action} on "
-                    f"{read.resource} "
-                    f"and may {action} on {right.resource}, which takes in resources of any account"
-                )
-                fix = f"Name the stack's own resources for {action} in {right.statement.label}."
-                yield fails(right.grant.holder, text, fix)
+    ways = [right for action in EGRESS for right in rights(effective, action)]
+    out = [right for right in ways if _leaves(right, buckets) and not _is_own_account(right)]
+    for holder, label, found in _by_statement(out):
+        actions, places = _listed(r.action for r in found), _listed(r.resource for r in found)
+        text = (
+            f"{effective.principal.name} can carry data out: it reads by {reads[0].action} on "
+            f"{reads[0].resource} "
+            f"and may {actions} on {places}, which takes in resources of any account"
+        )
+        yield fails(holder, text, f"Name the stack's own resources for {actions} in {label}.")
 
 
 def _leaves(right: Right, buckets: list[str]) -> bool:
@@ -100,32 +159,43 @@ def _is_own_account(right: Right) -> bool:
     return narrowed_by(right.statement, keys) is Narrows.YES
 
 
-def _code_of_jobs(graph: Graph) -> Iterator[tuple[Resource, str]]:
+def _code_of_jobs(graph: Graph) -> tuple[tuple[Resource, str], ...]:
     """Return jobs with the `bucket/key` of the code that they run."""
-    for job in graph.of(Kind.GLUE_JOB):
-        places = [job.at("command", "scriptLocation"), at(job.at("defaultArguments"), "--extra-py-files")]
-        for place in places:
-            if isinstance(place, str):
-                for uri in place.split(","):
-                    if uri.startswith("s3://"):
-                        yield job, uri.removeprefix("s3://")
+    return tuple(
+        (job, uri.removeprefix("s3://"))
+        for job in graph.of(Kind.GLUE_JOB)
+        for place in (
+            job.at("command", "scriptLocation"),
+            at(job.at("defaultArguments"), "--extra-py-files"),
+        )
+        if isinstance(place, str)
+        for uri in place.split(",")
+        if uri.startswith("s3://")
+    )
 
 
 def _writes_code(graph: Graph, effective: EffectivePolicy) -> Iterator[Judgement]:
-    for job, path in _code_of_jobs(graph):
-        for right in rights(effective, "s3:PutObject"):
-            arn = parse_arn(right.resource)
-            pattern = "*" if right.resource == "*" else arn.resource if arn is not None else ""
-            if covers(pattern, path):
-                text = (
-                    f"{effective.principal.name} may write s3://{path}, the code of job {job.name}: "
-                    "whoever is it"
-                )
-                yield fails(
-                    right.grant.holder,
-                    f"{text} has the job's role ({right.statement.label} on {right.resource})",
-                    f"Exclude the code's prefix from {right.statement.label}.",
-                )
+    code: defaultdict[str, list[str]] = defaultdict(list)
+    for job, path in graph.derived(_code_of_jobs):
+        code[path].append(job.name)
+    writing = list(rights(effective, "s3:PutObject")) if code else []
+    for holder, label, found in _by_statement(writing):
+        patterns = [_in_buckets(right.resource) for right in found]
+        reached = [path for path in code if any(covers(pattern, path) for pattern in patterns)]
+        if reached:
+            jobs = _listed(job for path in reached for job in code[path])
+            text = (
+                f"{effective.principal.name} may write {_listed(f's3://{path}' for path in reached)}, "
+                f"the code of job {jobs}, and so act under the job's role ({label} on "
+                f"{_listed(right.resource for right in found)})"
+            )
+            yield fails(holder, text, f"Exclude the code's prefix from {label}.")
+
+
+def _in_buckets(resource: str) -> str:
+    """Return what an ARN pattern names within S3, as `bucket/key`."""
+    arn = parse_arn(resource)
+    return "*" if resource == "*" else arn.resource if arn is not None else ""
 
 
 _PRINCIPALS = frozenset(

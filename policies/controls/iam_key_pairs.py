@@ -27,10 +27,13 @@ def _pairs(graph: Graph, effective: EffectivePolicy) -> Iterator[Judgement]:
         return
     decrypts = list(rights(effective, _DECRYPT))
     reads = _first_reads(effective)
-    for bucket in graph.derived(find_buckets):
+    for bucket, reading in (
+        (bucket, reading)
+        for name, reading in reads.items()
+        for bucket in graph.derived(_buckets_by_name).get(name, ())
+    ):
         keys = graph.derived(_keys_of_buckets).get(bucket.anchor.urn, ())
-        reading = reads.get(bucket.name) if isinstance(bucket.name, str) else None
-        if not keys or reading is None:
+        if not keys:
             continue
         opened = [key for key in keys if any(_opens(graph, r, key) for r in decrypts)]
         names = " or ".join(sorted(key.name for key in keys))
@@ -54,6 +57,14 @@ def _first_reads(effective: EffectivePolicy) -> dict[str, Right]:
         arn = parse_arn(right.resource)
         if arn is not None and arn.service == "s3":
             found.setdefault(arn.resource.partition("/")[0], right)
+    return found
+
+
+def _buckets_by_name(graph: Graph) -> dict[str, list[Bucket]]:
+    found: dict[str, list[Bucket]] = {}
+    for bucket in graph.derived(find_buckets):
+        if isinstance(bucket.name, str):
+            found.setdefault(bucket.name, []).append(bucket)
     return found
 
 

@@ -12,7 +12,6 @@ from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
 from policies.graph.principals import EffectivePolicy, identities
 from policies.graph.rights import is_readable, rights
-from policies.graph.values import Unknown
 
 _READ = "s3:GetObject"
 # Types whose every resource that a role needs is in the stack: service, prefix of the resource → kind.
@@ -55,11 +54,21 @@ def _dangling(graph: Graph, resource: str) -> str:
         name = arn.resource.removeprefix(prefix).partition("/")[0]
         if has_wildcard(name) or not name or name.startswith(_ALLOWED):
             return ""
-        known = [r.at("bucket" if kind is Kind.BUCKET else "name") for r in graph.of(kind)]
-        if any(isinstance(k, Unknown) or k is None for k in known) or name in known:
+        known = graph.derived(_names)[kind]
+        if known is None or name in known:
             return ""
         return f"the stack has no such {kind.value.partition('.')[2]}"
     return ""
+
+
+def _names(graph: Graph) -> dict[Kind, frozenset[str] | None]:
+    """Return the names of the stack's resources of each kind; None where one of them is not known."""
+    found: dict[Kind, frozenset[str] | None] = {}
+    for kind in _RESOLVED.values():
+        names = [r.at("bucket" if kind is Kind.BUCKET else "name") for r in graph.of(kind)]
+        known = frozenset(name for name in names if isinstance(name, str))
+        found[kind] = known if all(isinstance(name, str) for name in names) else None
+    return found
 
 
 def _needs(graph: Graph) -> Iterator[Judgement]:

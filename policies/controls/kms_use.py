@@ -47,13 +47,29 @@ def _is_narrowed(statement: Statement) -> bool:
 
 def _through_services(policy: KeyPolicy) -> Iterator[Judgement]:
     for statement in (s for s in policy.document.statements if s.allows):
-        if not any(is_root(p) for p in statement.principals):
+        # kms:* leaves the key to IAM as AWS's own default policy does: another control speaks of that.
+        if not any(is_root(p) for p in statement.principals) or _leaves_to_iam(statement):
             continue
         opening = next((a for a in _OPENING if allows_action(statement, a)), None)
         if opening is not None:
             yield from _wants(policy, statement, opening)
         if allows_action(statement, "kms:CreateGrant"):
             yield from _wants_grants_for_services(policy, statement)
+
+
+def _leaves_to_iam(statement: Statement) -> bool:
+    """Whether a statement hands a key to its account as a whole, as AWS's own default policy does."""
+    everything = any(action.lower() in ("*", "kms:*") for action in statement.known(statement.actions))
+    return everything and not statement.conditions
+
+
+def _delegates(policy: KeyPolicy) -> Iterator[Judgement]:
+    for statement in (s for s in policy.document.statements if s.allows and _leaves_to_iam(s)):
+        if any(is_root(p) for p in statement.principals):
+            text = (
+                f"{statement.label} leaves the whole key to IAM, as the policy that AWS gives by itself does"
+            )
+            yield fails(policy.holder, text)
 
 
 def _wants(policy: KeyPolicy, statement: Statement, opening: str) -> Iterator[Judgement]:
@@ -118,5 +134,18 @@ CONTROLS = (
         judge=lambda graph: each_key_policy(graph, _through_services),
         kinds=_KINDS,
         alone=_KINDS,
+    ),
+    Control(
+        id="DL-KMS-13",
+        name="kms-default-delegation",
+        title="Key policies do not leave keys to IAM as a whole",
+        severity=Severity.MEDIUM,
+        category=Category.LEAST_PRIVILEGE,
+        why="kms:* for the account's root is AWS's own default: who administers IAM then opens whatever the "
+        "key closes.",
+        fix="Give the root the administration of the key, and use through services by kms:ViaService.",
+        judge=lambda graph: each_key_policy(graph, _delegates),
+        kinds=_KINDS,
+        advisory=True,
     ),
 )

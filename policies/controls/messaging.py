@@ -41,7 +41,7 @@ def _publishers_reach(graph: Graph) -> Iterator[Judgement]:
             continue
         own = [p for p in graph.derived(key_policies) if p.key is not None and p.key.urn == key.urn]
         problems = 0
-        for service in sorted(_services_of(graph, topic)):
+        for service in sorted(graph.derived(_publishers)[topic.urn]):
             if any(p.document.has_unknown for p in own):
                 problems += 1
                 yield unverified(topic, f"whether key {key.name} admits {service} is not known yet")
@@ -53,14 +53,18 @@ def _publishers_reach(graph: Graph) -> Iterator[Judgement]:
             yield passes(topic)
 
 
-def _services_of(graph: Graph, topic: Resource) -> set[str]:
-    found = set()
+def _publishers(graph: Graph) -> dict[str, set[str]]:
+    """Return the services that publish to each topic of the stack, by the topic's URN."""
+    topics = graph.of(Kind.TOPIC)
+    found: dict[str, set[str]] = {topic.urn: set() for topic in topics}
+    by_arn = {arn: topic.urn for topic in topics if isinstance(arn := topic.at("arn"), str)}
     for kind, (prop, service) in _PUBLISHERS.items():
         for source in graph.of(kind):
-            literal = topic.at("arn")
-            said = isinstance(literal, str) and literal in json.dumps(source.props.get(prop), default=str)
-            if said or topic in graph.dependencies_of(source, prop, Kind.TOPIC):
-                found.add(service)
+            said = json.dumps(source.props.get(prop), default=str) if by_arn else ""
+            targets = {urn for arn, urn in by_arn.items() if arn in said}
+            targets |= {topic.urn for topic in graph.dependencies_of(source, prop, Kind.TOPIC)}
+            for urn in targets & found.keys():
+                found[urn].add(service)
     return found
 
 

@@ -9,7 +9,7 @@ from policies.controls.control import Category, Control, Judgement, Severity, fa
 from policies.controls.s3 import each_declaration
 from policies.controls.s3_policies import each_policy
 from policies.controls.s3_retention import is_enabled, is_whole_bucket
-from policies.graph.buckets import Bucket, Declaration
+from policies.graph.buckets import Bucket, Declaration, find_buckets
 from policies.graph.documents import Document, Statement
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
@@ -72,7 +72,12 @@ def _label(rule: Value) -> str:
 
 
 def _own_prefix(graph: Graph) -> Iterator[Judgement]:
-    count = Counter(_where_to(logging) for logging in graph.of(Kind.BUCKET_LOGGING))
+    # A bucket may say the same twice, in it and beside it: that is not another bucket's place.
+    places = (
+        {_where_to(declaration) for declaration in bucket.declarations(Kind.BUCKET_LOGGING)}
+        for bucket in graph.derived(find_buckets)
+    )
+    count = Counter(place for found in places for place in found)
 
     def judge(graph: Graph, bucket: Bucket, declaration: Declaration) -> Iterator[Judgement]:
         del graph
@@ -81,18 +86,15 @@ def _own_prefix(graph: Graph) -> Iterator[Judgement]:
             return
         if not prefix:
             yield fails(declaration.holder, f"access logs of bucket '{bucket.label}' have no targetPrefix")
-        elif count[at_key(declaration)] > 1:
+        elif count[_where_to(declaration)] > 1:
             text = f"access logs of bucket '{bucket.label}' lie under '{prefix}' with those of another bucket"
             yield fails(declaration.holder, text)
-
-    def at_key(declaration: Declaration) -> tuple[str, str]:
-        return _where_to(declaration.holder)
 
     yield from each_declaration(graph, Kind.BUCKET_LOGGING, None, judge)
 
 
-def _where_to(logging: Resource) -> tuple[str, str]:
-    return str(logging.at("targetBucket")), str(logging.at("targetPrefix"))
+def _where_to(logging: Declaration) -> tuple[str, str]:
+    return str(at(logging.block, "targetBucket")), str(at(logging.block, "targetPrefix"))
 
 
 _POLICY = frozenset({Kind.BUCKET, Kind.BUCKET_POLICY})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from policies.controls.control import (
     Category,
     Control,
     Judgement,
     Severity,
+    Verdict,
     fails,
     not_applicable,
     passes,
@@ -133,7 +135,8 @@ def _budget_exists(graph: Graph) -> Iterator[Judgement]:
 
 
 def _monitor_exists(graph: Graph) -> Iterator[Judgement]:
-    yield from _present(graph, Kind.ANOMALY_MONITOR, "nothing notices when its costs leap")
+    for judgement in _present(graph, Kind.ANOMALY_MONITOR, "nothing notices when its costs leap"):
+        yield replace(judgement, of_account=judgement.verdict is Verdict.FAIL)
 
 
 def _present(graph: Graph, kind: Kind, harm: str) -> Iterator[Judgement]:
@@ -237,6 +240,7 @@ CONTROLS = (
         kinds=_MONITOR | _LAKE,
         advisory=True,
         presence=True,
+        of_account=True,
     ),
     Control(
         id="DL-COST-04",

@@ -119,11 +119,9 @@ def _inline_block(kind: Kind, value: Value) -> Value:
         return value
     if kind is Kind.BUCKET_VERSIONING:
         enabled = at(value, "enabled")
-        return (
-            value
-            if isinstance(enabled, Unknown)
-            else {"status": "Enabled" if enabled is True else "Suspended"}
-        )
+        if isinstance(enabled, Unknown):
+            return {"status": enabled}
+        return {"status": "Enabled" if enabled is True else "Suspended"}
     return single(value)
 
 

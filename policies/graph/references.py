@@ -35,6 +35,15 @@ _TARGETS = (Kind.QUEUE, Kind.TOPIC, Kind.FUNCTION, Kind.GLUE_WORKFLOW, Kind.LOG_
 REFERENCES: dict[Kind, tuple[tuple[str, tuple[Kind, ...]], ...]] = {
     **dict.fromkeys(_BUCKET_PARTS, (("bucket", (Kind.BUCKET,)),)),
     Kind.BUCKET_LOGGING: (("bucket", (Kind.BUCKET,)), ("targetBucket", (Kind.BUCKET,))),
+    Kind.BUCKET: tuple(
+        (f"{block}.{path}", kinds)
+        for block, path, kinds in (
+            ("logging", "targetBucket", (Kind.BUCKET,)),
+            ("loggings", "targetBucket", (Kind.BUCKET,)),
+            ("replicationConfiguration", "role", (Kind.ROLE,)),
+            ("replicationConfiguration", "rules.destination.bucket", (Kind.BUCKET,)),
+        )
+    ),
     Kind.BUCKET_REPLICATION: (
         ("bucket", (Kind.BUCKET,)),
         ("role", (Kind.ROLE,)),
@@ -108,7 +117,11 @@ REFERENCES: dict[Kind, tuple[tuple[str, tuple[Kind, ...]], ...]] = {
         ("iamRoleArn", (Kind.ROLE,)),
     ),
     Kind.SUBNET: (("vpcId", (Kind.VPC, Kind.DEFAULT_VPC)),),
-    Kind.SECURITY_GROUP: (("vpcId", (Kind.VPC, Kind.DEFAULT_VPC)),),
+    Kind.SECURITY_GROUP: (
+        ("vpcId", (Kind.VPC, Kind.DEFAULT_VPC)),
+        ("ingress.securityGroups", (Kind.SECURITY_GROUP,)),
+        ("egress.securityGroups", (Kind.SECURITY_GROUP,)),
+    ),
     **dict.fromkeys(
         (Kind.SECURITY_GROUP_INGRESS, Kind.SECURITY_GROUP_EGRESS),
         (

@@ -80,6 +80,13 @@ REQUIRED: dict[Kind, tuple[tuple[str, ...], ...]] = {
     Kind.BUDGET: (("limitAmount", "autoAdjustData", "plannedLimits"), ("timeUnit",), ("budgetType",)),
 }  # fmt: skip
 
+_INLINE_RULE = (
+    ("protocol",),
+    ("fromPort",),
+    ("toPort",),
+    ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "securityGroups", "self"),
+)
+
 # Blocks of which every element needs all of these, where the block is there at all.
 EACH: dict[Kind, tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]] = {
     Kind.BUCKET_REPLICATION: (("rules", (("status",), ("destination.bucket",))),),
@@ -112,6 +119,7 @@ EACH: dict[Kind, tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]] = {
         ("parameters.athena", (("workGroup",),)),
     ),
     Kind.REDSHIFT_PARAMETER_GROUP: (("parameters", (("name",), ("value",))),),
+    Kind.SECURITY_GROUP: tuple((side, _INLINE_RULE) for side in ("ingress", "egress")),
 }  # fmt: skip
 
 # Where a property has one of these values, or none (`None`), these are needed as well.

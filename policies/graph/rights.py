@@ -32,10 +32,14 @@ def rights(effective: EffectivePolicy, action: str) -> Iterator[Right]:
 
 @lru_cache(maxsize=8192)
 def applies(action: str, resource: str) -> bool:
-    """Whether an action can act on what a resource pattern names: not a bucket's action on an object."""
+    """Whether an action can act on what a resource pattern names: not a bucket's action on an object.
+
+    What cannot be limited to a resource is asked for on `*`, which no ARN matches.
+    """
     arn = parse_arn(resource)
-    formats = [parse_arn(f) for fact in expand(action) for f in fact.arn_formats]
-    if arn is None or not formats:
+    facts = expand(action)
+    formats = [parse_arn(f) for fact in facts for f in fact.arn_formats]
+    if arn is None or not facts:
         return True
     literal = re.split(r"[*?]", arn.resource, maxsplit=1)[0]
     return any(f is not None and covers(arn.service, f.service) and _alike(literal, f) for f in formats)

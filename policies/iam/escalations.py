@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Escalation(NamedTuple):
-    """A way up: its name, the actions it takes, what it leads to."""
+    """A way up: its name, the actions it takes, all of them needed, what it leads to."""
 
     name: str
     actions: tuple[str, ...]
@@ -19,85 +19,203 @@ class Escalation(NamedTuple):
 
 _PASS = "iam:PassRole"
 _OWN_POLICY = "any permission it writes for itself"
+_OTHER_USER = "the permissions of another user"
 _PASSED = "the permissions of the role that it passes"
+_PUBLIC = "a bucket open to others"
+_UNSEEN = "an unrecorded account"
 
-ESCALATIONS: tuple[Escalation, ...] = (
-    *(
-        Escalation(action.partition(":")[2], (action,), _OWN_POLICY)
-        for action in (
-            "iam:CreatePolicyVersion",
-            "iam:SetDefaultPolicyVersion",
-            "iam:AttachUserPolicy",
-            "iam:AttachGroupPolicy",
-            "iam:AttachRolePolicy",
-            "iam:PutUserPolicy",
-            "iam:PutGroupPolicy",
-            "iam:PutRolePolicy",
-            "iam:AddUserToGroup",
-            "iam:DeleteRolePermissionsBoundary",
-            "iam:DeleteUserPermissionsBoundary",
-            "iam:PutRolePermissionsBoundary",
-        )
+
+def _alone(leads_to: str, *actions: str) -> tuple[Escalation, ...]:
+    """Return ways that take one action each, by whose name they are called."""
+    return tuple(Escalation(action.partition(":")[2], (action,), leads_to) for action in actions)
+
+
+def _passing(name: str, *others: tuple[str, ...]) -> tuple[Escalation, ...]:
+    """Return ways that pass a role to something that then acts for whoever passed it."""
+    return tuple(Escalation(name, (_PASS, *actions), _PASSED) for actions in others)
+
+
+_IDENTITIES = (
+    *_alone(
+        _OWN_POLICY,
+        "iam:CreatePolicyVersion",
+        "iam:SetDefaultPolicyVersion",
+        "iam:AttachUserPolicy",
+        "iam:AttachGroupPolicy",
+        "iam:AttachRolePolicy",
+        "iam:PutUserPolicy",
+        "iam:PutGroupPolicy",
+        "iam:PutRolePolicy",
+        "iam:AddUserToGroup",
+        "sso:AttachManagedPolicyToPermissionSet",
+        "sso:PutInlinePolicyToPermissionSet",
     ),
-    *(
-        Escalation(action.partition(":")[2], (action,), "the permissions of another user")
-        for action in ("iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile")
+    *_alone(
+        "what a boundary or a denial keeps from it",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:DeleteUserPermissionsBoundary",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutUserPermissionsBoundary",
+        "iam:DeleteRolePolicy",
+        "iam:DeleteUserPolicy",
+        "iam:DetachRolePolicy",
+        "iam:DetachUserPolicy",
     ),
-    Escalation("UpdateAssumeRolePolicy", ("iam:UpdateAssumeRolePolicy",), "any role that it makes trust it"),
-    Escalation("EC2 with a role", (_PASS, "ec2:RunInstances"), _PASSED),
-    Escalation("function with a role", (_PASS, "lambda:CreateFunction", "lambda:InvokeFunction"), _PASSED),
-    Escalation(
-        "function with a role, by events",
-        (_PASS, "lambda:CreateFunction", "lambda:CreateEventSourceMapping"),
-        _PASSED,
+    *_alone(
+        _OTHER_USER,
+        "iam:CreateAccessKey",
+        "iam:CreateLoginProfile",
+        "iam:UpdateLoginProfile",
+        "iam:CreateServiceSpecificCredential",
+        "iam:ResetServiceSpecificCredential",
+        "sso:CreateAccountAssignment",
     ),
-    Escalation("function open to others", (_PASS, "lambda:CreateFunction", "lambda:AddPermission"), _PASSED),
+    *_alone("any role that it makes trust it", "iam:UpdateAssumeRolePolicy"),
+    *_alone(
+        "any role that trusts the provider",
+        "iam:UpdateSAMLProvider",
+        "iam:AddClientIDToOpenIDConnectProvider",
+        "iam:UpdateOpenIDConnectProviderThumbprint",
+    ),
+)
+
+_COMPUTE = (
+    *_passing(
+        "EC2 with a role",
+        ("ec2:RunInstances",),
+        ("ec2:RequestSpotInstances",),
+        ("ec2:AssociateIamInstanceProfile",),
+        ("ec2:ReplaceIamInstanceProfileAssociation",),
+        ("autoscaling:CreateLaunchConfiguration", "autoscaling:CreateAutoScalingGroup"),
+    ),
+    *_alone("the role of an instance", "ssm:SendCommand", "ec2-instance-connect:SendSSHPublicKey"),
+    *_passing("function with a role", ("lambda:CreateFunction", "lambda:InvokeFunction")),
+    *_passing(
+        "function with a role, by events", ("lambda:CreateFunction", "lambda:CreateEventSourceMapping")
+    ),
+    *_passing("function open to others", ("lambda:CreateFunction", "lambda:AddPermission")),
     Escalation("code of a function", ("lambda:UpdateFunctionCode",), "the function's role"),
-    Escalation("Glue endpoint with a role", (_PASS, "glue:CreateDevEndpoint"), _PASSED),
-    Escalation("keys of a Glue endpoint", ("glue:UpdateDevEndpoint",), "the endpoint's role"),
-    Escalation("Glue session with a role", (_PASS, "glue:CreateSession", "glue:RunStatement"), _PASSED),
-    Escalation("Glue job with a role", (_PASS, "glue:CreateJob", "glue:StartJobRun"), _PASSED),
-    Escalation("Glue job with a role, by trigger", (_PASS, "glue:CreateJob", "glue:CreateTrigger"), _PASSED),
-    Escalation("other code for a Glue job", (_PASS, "glue:UpdateJob", "glue:StartJobRun"), _PASSED),
-    Escalation(
-        "other code for a Glue job, by trigger", (_PASS, "glue:UpdateJob", "glue:CreateTrigger"), _PASSED
+    Escalation("layers of a function", ("lambda:UpdateFunctionConfiguration",), "the function's role"),
+    *_passing(
+        "CloudFormation with a role",
+        ("cloudformation:CreateStack",),
+        ("cloudformation:UpdateStack",),
+        ("cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"),
+        ("cloudformation:UpdateStackSet",),
     ),
-    Escalation("CloudFormation with a role", (_PASS, "cloudformation:CreateStack"), _PASSED),
     Escalation(
         "CloudFormation change set",
         ("cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"),
         "its role",
     ),
-    Escalation("pipeline with a role", (_PASS, "datapipeline:CreatePipeline"), _PASSED),
-    Escalation("build with a role", (_PASS, "codebuild:CreateProject", "codebuild:StartBuild"), _PASSED),
-    Escalation("notebook with a role", (_PASS, "sagemaker:CreateNotebookInstance"), _PASSED),
-    Escalation(
-        "state machine with a role", (_PASS, "states:CreateStateMachine", "states:StartExecution"), _PASSED
+    *_passing("pipeline with a role", ("datapipeline:CreatePipeline",)),
+    *_passing(
+        "build with a role",
+        ("codebuild:CreateProject", "codebuild:StartBuild"),
+        ("codebuild:CreateProject", "codebuild:StartBuildBatch"),
+        ("codebuild:UpdateProject", "codebuild:StartBuild"),
+        ("codebuild:UpdateProject", "codebuild:StartBuildBatch"),
     ),
-    Escalation("container with a role", (_PASS, "ecs:RunTask"), _PASSED),
+    *_passing(
+        "notebook or job of SageMaker with a role",
+        ("sagemaker:CreateNotebookInstance",),
+        ("sagemaker:CreateTrainingJob",),
+        ("sagemaker:CreateProcessingJob",),
+    ),
+    *_alone("the role of a notebook", "sagemaker:CreatePresignedNotebookInstanceUrl"),
+    *_passing(
+        "state machine with a role",
+        ("states:CreateStateMachine", "states:StartExecution"),
+        ("states:UpdateStateMachine", "states:StartExecution"),
+    ),
+    *_passing(
+        "container with a role",
+        ("ecs:RunTask",),
+        ("ecs:StartTask",),
+        ("ecs:RegisterTaskDefinition", "ecs:CreateService"),
+        ("ecs:RegisterTaskDefinition", "ecs:UpdateService"),
+        ("batch:RegisterJobDefinition", "batch:SubmitJob"),
+    ),
+    *_passing(
+        "cluster of EMR with a role", ("elasticmapreduce:RunJobFlow",), ("emr-serverless:StartJobRun",)
+    ),
+    *_passing("schedule with a role", ("scheduler:CreateSchedule",), ("scheduler:UpdateSchedule",)),
+    *_passing("event with a role", ("events:PutTargets",)),
+)
+
+_LAKE = (
+    *_passing("Glue endpoint with a role", ("glue:CreateDevEndpoint",)),
+    Escalation("keys of a Glue endpoint", ("glue:UpdateDevEndpoint",), "the endpoint's role"),
+    *_passing("Glue session with a role", ("glue:CreateSession", "glue:RunStatement")),
+    *_passing("Glue job with a role", ("glue:CreateJob", "glue:StartJobRun")),
+    *_passing(
+        "Glue job with a role, by trigger",
+        ("glue:CreateJob", "glue:CreateTrigger"),
+        ("glue:CreateJob", "glue:UpdateTrigger"),
+    ),
+    # Whatever starts the job next, a workflow say, runs the other code.
+    *_passing("other code for a Glue job", ("glue:UpdateJob",)),
+    *_passing("Glue blueprint with a role", ("glue:CreateBlueprint", "glue:StartBlueprintRun")),
+    *_passing("Athena session with a role", ("athena:CreateWorkGroup", "athena:StartSession")),
     Escalation("lake settings", ("lakeformation:PutDataLakeSettings",), "the administration of the lake"),
     Escalation("lake grants", ("lakeformation:GrantPermissions",), "any table that it grants itself"),
     Escalation("lake grants, in batches", ("lakeformation:BatchGrantPermissions",), "any table"),
-    Escalation("location with a role", (_PASS, "lakeformation:RegisterResource"), _PASSED),
+    Escalation("tags on tables", ("lakeformation:AddLFTagsToResource",), "any table that it tags as its own"),
+    Escalation("cell filters", ("lakeformation:UpdateDataCellsFilter",), "the cells that a filter hides"),
+    *_passing("location with a role", ("lakeformation:RegisterResource",), ("lakeformation:UpdateResource",)),
     Escalation("catalog policy", ("glue:PutResourcePolicy",), "the whole catalog, for anyone"),
     Escalation("key policy", ("kms:PutKeyPolicy",), "whatever the key encrypts"),
     Escalation("key grants", ("kms:CreateGrant",), "whatever the key encrypts"),
+    Escalation("secret policy", ("secretsmanager:PutResourcePolicy",), "the secret, for anyone"),
     Escalation("bucket policy", ("s3:PutBucketPolicy",), "the bucket, for anyone"),
     Escalation("no bucket policy", ("s3:DeleteBucketPolicy",), "the bucket without what its policy refuses"),
-    Escalation("access block of a bucket", ("s3:PutBucketPublicAccessBlock",), "a public bucket"),
+    *_alone(
+        _PUBLIC,
+        "s3:PutBucketPublicAccessBlock",
+        "s3:PutAccountPublicAccessBlock",
+        "s3:PutBucketOwnershipControls",
+        "s3:PutBucketAcl",
+        "s3:PutAccessPointPolicy",
+    ),
     Escalation("replication of a bucket", (_PASS, "s3:PutReplicationConfiguration"), "a copy elsewhere"),
-    Escalation("login to a cluster", ("redshift:GetClusterCredentials",), "any database user"),
-    Escalation(
-        "SQL with a stored secret", ("redshift-data:ExecuteStatement", "secretsmanager:GetSecretValue"), "SQL"
+    *_alone(
+        "any database user",
+        "redshift:GetClusterCredentials",
+        "redshift:CreateClusterUser",
+        "redshift-serverless:GetCredentials",
     ),
-    Escalation(
-        "rights on dashboards' sources", ("quicksight:UpdateDataSourcePermissions",), "any data source"
+    *_passing("cluster with a role", ("redshift:ModifyClusterIamRoles",)),
+    *_alone(
+        "the warehouse in another account", "redshift:AuthorizeSnapshotAccess", "redshift:AuthorizeDataShare"
     ),
-    Escalation("workgroup settings", ("athena:UpdateWorkGroup",), "results where and how it likes"),
-    Escalation("an end to the trail", ("cloudtrail:StopLogging",), "an unrecorded account"),
-    Escalation("no trail", ("cloudtrail:DeleteTrail",), "an unrecorded account"),
-    Escalation("a blind trail", ("cloudtrail:PutEventSelectors",), "unrecorded reads of the lake"),
+    *(
+        Escalation("SQL with a stored secret", (action, "secretsmanager:GetSecretValue"), "SQL")
+        for action in ("redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement")
+    ),
+    *_alone(
+        "any data source or data set",
+        "quicksight:UpdateDataSourcePermissions",
+        "quicksight:UpdateDataSetPermissions",
+    ),
+    *_alone(
+        "what groups and administrators of dashboards see",
+        "quicksight:CreateAdmin",
+        "quicksight:CreateGroupMembership",
+        "quicksight:UpdateUser",
+    ),
+    *_alone("results where and how it likes", "athena:UpdateWorkGroup", "athena:CreateWorkGroup"),
+    *_alone(
+        _UNSEEN,
+        "cloudtrail:StopLogging",
+        "cloudtrail:DeleteTrail",
+        "cloudtrail:UpdateTrail",
+        "cloudtrail:PutEventSelectors",
+        "cloudtrail:DeleteEventDataStore",
+        "cloudtrail:StopEventDataStoreIngestion",
+    ),
 )
+
+ESCALATIONS: tuple[Escalation, ...] = (*_IDENTITIES, *_COMPUTE, *_LAKE)
 
 # Reads that take data out of the lake, and what brings it out of the account.
 DATA_READS = (

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from etl import faults, lock, processed
+from etl.dimensions import processed_area
 from etl.errors import DataLakeError
 from etl.generate import generate
-from etl.reference import processed_area
 from tests.etl.lake_support import MARKET, Lake, changed, lines
 from tests.etl.test_oracle_agreement import assert_agreement
 

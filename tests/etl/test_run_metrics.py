@@ -16,10 +16,11 @@ from etl.jobs.launch import launch
 from etl.jobs.processed_to_curated import run as curate
 from etl.jobs.raw_to_processed import run as process
 from etl.run_metrics import DIMENSION, DatasetRun, publish
+from etl.store import Store
 from etl.summary import RunSummary
 from tests.etl.lake_support import Lake, changed, lines
 
-Job = Callable[[Arguments, RunSummary], object]
+Job = Callable[[Arguments, Store, RunSummary], object]
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_a_run_that_ends_in_an_error_failed_for_what_it_had_not_finished(
 ) -> None:
     lake = Lake(tmp_path)
 
-    def dies(_: Arguments, summary: RunSummary) -> None:
+    def dies(_: Arguments, __: Store, summary: RunSummary) -> None:
         summary.finished.append("providers")
         raise fault
 

@@ -1,11 +1,16 @@
 """One clone, as a newcomer meets it: demo, query, bad data, no drift, destroy."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from components import access_matrix
+from etl.catalog import Zone, tables
+from local.athena import QueryError, Reader
+from local.athena.catalog import Catalog
 from local.engine.binary import Engine
 from local.engine.embedded import Embedded
 from tests.etl import oracle
@@ -50,6 +55,76 @@ def test_every_row_that_came_in_is_accounted_for(shown: tuple[Clone, str]) -> No
     assert min(expected.values()) > 0
     assert int(here.rows("analysts", good)[0]["n"]) == expected["good"]
     assert int(here.rows("analysts", rejected)[0]["n"]) == expected["rejected"]
+
+
+def test_each_persona_sees_what_the_access_matrix_says_and_no_more(shown: tuple[Clone, str]) -> None:
+    cloud, contracts = shown[0].cloud(), {zone: tables(zone) for zone in Zone}
+    matrix = access_matrix.load(contracts)
+    views = {(view.persona, view.zone, view.table): view for view in matrix.views(contracts)}
+    catalog = Catalog(cloud)
+    for persona in matrix.personas:
+        reader = Reader(cloud, f"energy-trading-datalake-local-{persona.name}")
+        for zone, group in contracts.items():
+            for each in group:
+                table = catalog.table(f"energy_{zone}_local", each.name)
+                assert table is not None
+                expected = views.get((persona.name, zone, each.name))
+                if expected is None:
+                    with pytest.raises(QueryError, match="ACCESS_DENIED"):
+                        reader(table)
+                    continue
+                seen = reader(table)
+                everything = {column.name for column in table.all_columns}
+                assert (seen.columns or everything) == set(expected.columns), (persona.name, table)
+                assert seen.row_filter == expected.rows
+
+
+def test_a_persona_asks_in_its_own_workgroup_and_refusals_are_audited(shown: tuple[Clone, str]) -> None:
+    here, _ = shown
+    complete = "SELECT min(completeness) >= 1 AS whole FROM energy_curated_local.daily_energy_consumption"
+    for persona, whole in (("analysts", "false"), ("reporting", "true")):
+        assert here.must("query", "--as", persona, persona, complete, "--format", "csv").split() == [
+            "whole",
+            whole.capitalize(),
+        ]
+    raw = "SELECT raw FROM energy_processed_local.quarantine"
+    for words in (
+        ("analysts", "analysts", raw),
+        ("analysts", "reporting", "SELECT 1"),
+        ("x", "analysts", raw),
+    ):
+        refused = here.lake("query", "--as", *words)
+        assert refused.returncode == 3
+        assert "ACCESS_DENIED" in refused.stderr
+    events = (
+        here.cloud()
+        .client("logs")
+        .filter_log_events(logGroupName="/aws/cloudtrail/energy-trading-datalake-local", filterPattern="")[
+            "events"
+        ]
+    )
+    told = [json.loads(event["message"]) for event in events]
+    denied = {event["requestParameters"]["tableArn"] for event in told if "errorCode" in event}
+    assert any(arn.endswith("table/energy_processed_local/quarantine") for arn in denied)
+    assert any("errorCode" not in event for event in told)
+
+
+def test_the_drawn_dashboards_show_what_the_lake_holds(shown: tuple[Clone, str], tmp_path: Path) -> None:
+    here, printed = shown
+    assert "dashboards.html" in printed
+    here.must("dashboards", "--out", str(tmp_path / "page.html"))
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    days = oracle.gold(here.root / ".lake" / "local" / "work" / "generated")["daily_energy_consumption"]
+    # The dashboards' role sees what reports see: whole days only.
+    net = sum(day["net_mwh"] for day in days if day["completeness"] >= 1)
+    assert f'<p class="number">{net:,.0f}</p>' in page
+    assert page.count("<section>") == 6
+    assert "Rows rejected" in page
+    assert "<script" not in page
+    assert set(re.findall(r"https?://[^\"' ]+", page)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
 
 
 def test_a_second_demo_converges_and_publishes_nothing_new(shown: tuple[Clone, str]) -> None:

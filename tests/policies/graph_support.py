@@ -14,8 +14,8 @@ from tests.policies.protocol_support import PROJECT, STACK_TOKEN, Res
 BY_ID = {control.id: control for control in CONTROLS}
 
 
-def graph(stack: Sequence[Res], name: str = "dev") -> Graph:
-    """The graph that the protocol would lead to."""
+def graph(stack: Sequence[Res], name: str = "dev", *, shown: bool = False) -> Graph:
+    """The graph that the protocol would lead to; with `shown`, after the engine has shown the inputs."""
     everything = [Res(STACK_TOKEN, f"{PROJECT}-{name}"), *stack]
     urns = {res.name: res.urn(name) for res in everything}
     return Graph(
@@ -30,6 +30,7 @@ def graph(stack: Sequence[Res], name: str = "dev") -> Graph:
                 },
                 parent=urns.get(res.parent),
                 protect=res.protect,
+                inputs=properties(res.inputs()) if shown else None,
             )
             for res in everything
         )

@@ -22,12 +22,15 @@ from policies.graph.inputs import SeenInputs
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph
 from policies.host import resources_of
+from policies.levels import Level, for_stack
 from tests.policies.mutants_support import Mutant, mutants
 from tests.policies.protocol_support import PROJECT, ROOT, recorded_program
 from tests.policies.reads_support import looked_at
 from tests.policies.survivors_support import REASONS, Reason, reason_of
 
 TABLE = ROOT / "docs" / "policy-mutations.md"
+
+_BINDING = for_stack("prod")
 
 Said = frozenset[tuple[str, str, str]]
 
@@ -79,11 +82,11 @@ def graph_of(request: pb.AnalyzeStackRequest) -> Graph:
 
 
 def said_of(graph: Graph, controls: Iterable[Control] = CONTROLS) -> Said:
-    """What all controls find in a stack: control, resource and text, failures and what they cannot decide."""
+    """What stops production in a stack: control, resource and text, failures and what cannot be decided."""
     return frozenset(
         (control.id, judgement.resource.urn, judgement.what)
         for control in controls
-        if not control.advisory
+        if _BINDING.of(control).level is Level.MANDATORY
         for judgement in evaluate(control, graph).judgements
         if judgement.verdict in (Verdict.FAIL, Verdict.UNVERIFIED)
     )

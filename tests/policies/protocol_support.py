@@ -189,10 +189,16 @@ def _struct(props: Mapping[str, Any]) -> struct_pb2.Struct:
     return message
 
 
-def recorded_program(program: Path, project: str, stack: str, target: Path) -> pb.AnalyzeStackRequest:
-    """What the first preview of a program would be judged on, recorded in a process of its own."""
+def recorded_program(
+    program: Path, project: str, stack: str, target: Path, **changes: Any
+) -> pb.AnalyzeStackRequest:
+    """What the first preview of a program would be judged on, recorded in a process of its own.
+
+    `changes` are settings of the project that replace those of the stack.
+    """
     settings = program / f"Pulumi.{stack}.yaml"
     config = (yaml.safe_load(settings.read_text()) if settings.exists() else {}).get("config", {})
+    config = {**config, **{f"{project}:{name}": value for name, value in changes.items()}}
     encoded = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     done = subprocess.run(
         [sys.executable, "-m", "tests.policies.record_program", str(program), project, stack, str(target)],

@@ -46,6 +46,30 @@ def test_answers_are_those_of_the_sdks_own_server(stack: Sequence[Res], name: st
     )
 
 
+def _asked(server: Any, res: Res) -> list[tuple[str, str, int]]:
+    request = pb.AnalyzeRequest(type=res.token, name=res.name, urn=res.urn("dev"))
+    request.properties.update(res.inputs())
+    assert not server.Remediate(request, None).remediations
+    response = server.Analyze(request, None)
+    return [(d.policyName, d.message, d.enforcementLevel) for d in response.diagnostics]
+
+
+@pytest.mark.parametrize("preview", ["true", "false"])
+def test_answers_about_one_resource_are_those_of_the_sdks_own_server(
+    preview: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_DRY_RUN", preview)
+    ours, theirs = build(), build()
+    fast = _server(servicer_of(ours), ours)
+    slow = _server(sdk._PolicyAnalyzerServicer, theirs)
+    asked = [*STACKS["broken"], *STACKS["secret"], Res("random:index/randomId:RandomId", "id", {})]
+    answers = [_asked(fast, res) for res in asked]
+    assert answers == [_asked(slow, res) for res in asked]
+    assert any(answers) is (preview == "false")
+    for res in asked:
+        assert ours.sessions.seen.of(res.urn("dev")) == theirs.sessions.seen.of(res.urn("dev"))
+
+
 def test_stack_is_unpacked_once_however_many_policies_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     unpacked: list[int] = []
 
@@ -66,7 +90,8 @@ def test_stack_is_unpacked_once_however_many_policies_there_are(monkeypatch: pyt
 
 def test_sdk_takes_the_server_by_the_name_that_the_pack_sets() -> None:
     assert f"servicer = {SERVER}(" in inspect.getsource(PolicyPack.__init__)
-    for used in ("AnalyzeStack", "_get_enforcement_level", "_get_policy_config"):
+    overridden = ("Analyze", "AnalyzeStack", "Remediate", "_configure_runtime_settings")
+    for used in (*overridden, "_get_enforcement_level", "_get_policy_config"):
         assert callable(getattr(sdk._PolicyAnalyzerServicer, used))
 
 

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from policies.controls.control import Severity
+from policies.controls.control import Severity, Verdict
 from policies.controls.registry import CONTROLS
 from policies.errors import PolicyPackError
+from policies.evaluation import evaluate
 from policies.levels import DIRECTORY, Level, Setting, for_stack, main, names, profile
-from tests.policies.graph_support import BY_ID
-from tests.policies.protocol_support import ROOT, running_pack
-from tests.policies.stack_support import changed
+from tests.policies.graph_support import BY_ID, graph
+from tests.policies.protocol_support import ROOT, Res, running_pack
+from tests.policies.stack_support import changed, without
 
 LEVELS = dict.fromkeys([severity.value for severity in Severity], "mandatory")
 KMS = BY_ID["DL-KMS-01"]
@@ -51,6 +52,63 @@ def test_regulated_stops_at_everything_and_baseline_at_all_but_low() -> None:
         assert regulated.of(control).unverified_fails is not control.advisory
         low = control.advisory or control.severity is Severity.LOW
         assert baseline.of(control) == Setting(Level.ADVISORY if low else Level.MANDATORY, False)
+
+
+def test_default_key_policy_of_aws_informs_others_and_binds_the_stacks_of_the_lake() -> None:
+    control = BY_ID["DL-KMS-13"]
+    assert profile("regulated").of(control).level is Level.ADVISORY
+    for stack in ("dev", "local", "prod", "anything"):
+        assert for_stack(stack).of(control).level is Level.MANDATORY
+
+
+SHARING: dict[str, dict[str, Any]] = {
+    "stacks": {
+        "main": {"profile": "base"},
+        "beside": {"profile": "base", "account_settings_of": "main"},
+    },
+    "default": {"profile": "base"},
+}
+
+
+def test_settings_of_an_account_are_asked_of_the_stack_that_makes_them(tmp_path: Path) -> None:
+    held = folder(tmp_path, stacks=SHARING)
+    beside, main_ = for_stack("beside", CONTROLS, held), for_stack("main", CONTROLS, held)
+    stack = without("settings", "catalog")
+    stack.append(Res("aws:glue/catalogDatabase:CatalogDatabase", "db", {"name": "raw"}))
+    for control in (BY_ID["DL-GLUE-23"], BY_ID["DL-LF-11"]):
+        (asked,) = evaluate(control, graph(stack), main_.owner(control)).of(Verdict.FAIL)
+        outcome = evaluate(control, graph(stack), beside.owner(control))
+        assert outcome.of(Verdict.FAIL) == ()
+        (left,) = outcome.of(Verdict.NOT_APPLICABLE)
+        assert left.resource == asked.resource
+        assert "stack 'main' makes the settings of the account" in left.what
+    bad = changed("settings", admins=[])
+    assert evaluate(BY_ID["DL-LF-11"], graph(bad), "main").of(Verdict.FAIL), "what it does set is judged"
+    crypto = changed("catalog", dataCatalogEncryptionSettings={})
+    assert evaluate(BY_ID["DL-GLUE-06"], graph(crypto), "main").of(Verdict.FAIL)
+
+
+@pytest.mark.parametrize("owner", ["beside", "nobody", "third", 7, None])
+def test_settings_are_left_to_a_stack_that_makes_them_only(tmp_path: Path, owner: Any) -> None:
+    stacks = {**SHARING["stacks"], "third": {"profile": "base", "account_settings_of": owner}}
+    held = folder(tmp_path, stacks={**SHARING, "stacks": stacks})
+    with pytest.raises(PolicyPackError, match="which does not make them"):
+        for_stack("third", CONTROLS, held)
+
+
+def test_engine_is_told_whose_the_settings_are(tmp_path: Path) -> None:
+    stack = without("settings")
+    configuration = for_stack("beside", CONTROLS, folder(tmp_path, stacks=SHARING)).configuration()
+    assert configuration["lf-has-admins"]["accountSettingsOf"] == "main"
+    of_account = {control.name for control in CONTROLS if control.of_account}
+    assert {name for name, given in configuration.items() if "accountSettingsOf" in given} == of_account
+    with running_pack(tmp_path / "report.json") as pack:
+        pack.configure(configuration)
+        entry = pack.analyze_stack(stack).control("DL-LF-11")
+        assert entry["findings"] == []
+        assert entry["verdicts"]["NOT_APPLICABLE"] == 1
+        pack.configure({})
+        assert pack.analyze_stack(stack).control("DL-LF-11")["findings"]
 
 
 def test_controls_are_set_by_id_or_name_in_a_profile_and_in_a_stack(tmp_path: Path) -> None:
@@ -131,5 +189,6 @@ def test_pack_starts_with_the_profile_of_the_stack_that_the_engine_names(tmp_pat
     assert prod["kms-rotation"].properties["unverified"] == "fail"
     assert dev["kms-rotation"].properties["unverified"] == "warn"
     lows = {c.name for c in CONTROLS if c.severity is Severity.LOW or c.advisory}
+    lows -= {"kms-default-delegation"}
     advisory = {name for name, config in dev.items() if config.enforcementLevel == 0}
     assert advisory == lows

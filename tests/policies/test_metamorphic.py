@@ -1,4 +1,4 @@
-"""What must not matter to a verdict: order, list or scalar, text or object, old or new token."""
+"""What must not matter to a verdict: order, list or scalar, text or object, old or new token, in or by."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from policies.graph.kinds import KIND_OF
+from policies.graph.kinds import KIND_OF, Kind
 from tests.policies.cases.case import Absent
 from tests.policies.graph_support import BY_ID, findings, graph
+from tests.policies.inline_support import MOVES, inlined
 from tests.policies.protocol_support import Res
 from tests.policies.stack_support import lake
 from tests.policies.test_controls import CASES
@@ -137,3 +138,35 @@ def test_transforms_change_the_stack_they_are_given() -> None:
 def test_legacy_tokens_are_tokens_of_the_same_kind() -> None:
     for current, legacy in _TOKENS.items():
         assert KIND_OF[current] is KIND_OF[legacy]
+
+
+# About the name that something beside another calls it by: inside there is no such name.
+_ABOUT_THE_LINK = {"DL-REF-02"}
+
+
+@pytest.mark.parametrize("kind", MOVES)
+def test_what_lies_beside_a_resource_is_judged_as_if_it_lay_inside(kind: Kind) -> None:
+    moved_once = False
+    for control, forms in CASES.items():
+        for form, cases in forms.items():
+            for index, case in enumerate(() if isinstance(cases, Absent) else cases):
+                stack, moved = inlined(case.stack, kind)
+                if not moved or control in _ABOUT_THE_LINK:
+                    continue
+                moved_once = True
+                beside = findings(BY_ID[control], graph(case.stack, case.within, shown=True))
+                inside = findings(BY_ID[control], graph(stack, case.within, shown=True))
+                expected = {(verdict, moved.get(name, name)) for verdict, name in beside}
+                assert inside == expected, (control, form, index)
+    assert moved_once, "no fixture has one"
+
+
+def test_the_sound_platform_is_sound_with_everything_inside() -> None:
+    stack: list[Res] = [*lake()]
+    gone: set[str] = set()
+    for kind in MOVES:
+        stack, moved = inlined(stack, kind)
+        gone |= set(moved)
+    assert len(gone) >= 12
+    judged = graph(stack, shown=True)
+    assert {control.id: found for control in BY_ID.values() if (found := findings(control, judged))} == {}

@@ -7,6 +7,12 @@ from pathlib import Path
 import pytest
 from pulumi.runtime.proto import analyzer_pb2 as pb
 
+from policies.controls.control import Verdict
+from policies.controls.registry import CONTROLS
+from policies.evaluation import evaluate
+from policies.graph.inputs import SeenInputs
+from policies.graph.model import Graph
+from policies.host import resources_of
 from tests.policies.protocol_support import PROJECT, ROOT, Pack, recorded_program
 
 pytestmark = pytest.mark.slow
@@ -59,3 +65,18 @@ def test_public_bucket_and_star_role_added_to_the_program_are_stopped(
         and r.properties.fields["roleArn"].string_value.endswith(f"/{role_name}")
     }
     assert {resource for _, resource in found} == {"mine", policy.name, role.name, *workers}
+
+
+def test_stack_beside_another_of_its_account_leaves_the_settings_to_it_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    program = recorded_program(ROOT, PROJECT, "prod", tmp_path / "request.bin", owns_account_settings=False)
+    beside = Graph(resources_of(program, SeenInputs()))
+    missing, left = set(), set()
+    for control in CONTROLS:
+        missing |= {control.id for _ in evaluate(control, beside).of(Verdict.FAIL)}
+        outcome = evaluate(control, beside, "prod" if control.of_account else "")
+        assert outcome.of(Verdict.FAIL) == outcome.of(Verdict.UNVERIFIED) == (), control.id
+        said = (judgement.what for judgement in outcome.of(Verdict.NOT_APPLICABLE))
+        left |= {control.id for what in said if "stack 'prod' makes the settings" in what}
+    assert missing == left == {"DL-GLUE-23", "DL-LF-11", "DL-COST-03"}

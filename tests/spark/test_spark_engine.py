@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from etl.contract import GOLD_TABLES
+from etl.dimensions import processed_area
 from etl.publish import read_index
-from etl.reference import processed_area
 from tests.etl import oracle
 from tests.etl.lake_support import Lake
 from tests.spark.dirt import CASES, case_key, deliver

@@ -249,6 +249,21 @@ def delete_dashboard(self: Any) -> str:
     return _answer(Arn=found.arn, DashboardId=identifier)
 
 
+def describe_dashboard_definition(self: Any) -> str:
+    """Answers what a dashboard shows, as it was declared."""
+    found = self.quicksight_backend.describe_dashboard(
+        self._get_param("AwsAccountId"), self._get_param("DashboardId"), 0, ""
+    )
+    return _answer(
+        DashboardId=found.dashboard_id,
+        Name=found.name,
+        ResourceStatus=found.status,
+        ThemeArn=found.theme_arn,
+        Definition=found.definition,
+        DashboardPublishOptions=found.dashboard_publish_options,
+    )
+
+
 def install() -> None:
     """Extends moto's QuickSight."""
     place = r"{0}/accounts/(?P<account_id>[\d]+)/"
@@ -263,6 +278,9 @@ def install() -> None:
             urls.url_paths[pattern] = QuickSightResponse.dispatch
     add(QuickSightResponse, create_refresh_schedule, update_refresh_schedule)
     add(QuickSightResponse, describe_refresh_schedule, delete_refresh_schedule, delete_dashboard)
+    add(QuickSightResponse, describe_dashboard_definition)
+    definition = rf"{place}dashboards/(?P<dashboard>[^/]+)/definition$"
+    urls.url_paths[definition] = QuickSightResponse.dispatch
     schedules = rf"{place}data-sets/(?P<dataset>[^/]+)/refresh-schedules"
     for pattern in (rf"{schedules}$", rf"{schedules}/(?P<schedule>[^/]+)$"):
         urls.url_paths[pattern] = QuickSightResponse.dispatch

@@ -16,6 +16,9 @@ from moto.secretsmanager.models import secretsmanager_backends
 from local.emulator.gaps import redshift_schedules
 from local.emulator.gaps.extend import add, replace
 
+ON_CREATION: list[Callable[[], None]] = []
+"""Told when a cluster is made."""
+
 ON_DELETION: list[Callable[[str], None]] = []
 """Told the identifier of a cluster that is gone."""
 
@@ -165,6 +168,8 @@ def _clusters() -> None:
         cluster.availability_zone_relocation_status = "disabled"
         cluster.cluster_namespace_arn = cluster.arn.replace(":cluster:", ":namespace:")
         _settle(self, cluster)
+        for prepare in ON_CREATION:
+            prepare()
         return answer
 
     def modify_cluster(self: Any) -> Any:

@@ -275,6 +275,7 @@ def cancel_statement(self: Any) -> str:
 
 def install() -> None:
     """Extends moto's Redshift Data API."""
+    redshift.ON_CREATION.append(lambda: databases().prepare())
     redshift.ON_DELETION.append(_forget)
     add(RedshiftDataAPIServiceResponse, batch_execute_statement)
     for handler in (execute_statement, describe_statement, get_statement_result, cancel_statement):

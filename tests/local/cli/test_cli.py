@@ -69,10 +69,6 @@ def test_wrong_arguments_exit_with_2_and_do_nothing(
         (DataLakeError("disk full", where="/data", fix="free some"), Exit.FAILURE),
         (UsageError("no such file"), Exit.USAGE),
         (Refused("too many bad rows"), Exit.REFUSED),
-        (
-            PolicyViolation("dev", (Violation("p", "", "[DL-1] bucket: open\n  Fix: close", True),)),
-            Exit.REFUSED,
-        ),
         (KeyboardInterrupt(), Exit.INTERRUPTED),
     ],
 )
@@ -88,6 +84,41 @@ def test_errors_are_readable_and_choose_the_exit_code(
     assert "Traceback" not in told
     if isinstance(error, DataLakeError):
         assert all(line in told for line in str(error).splitlines())
+
+
+def test_a_refusal_of_the_pack_is_told_by_resource(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def violation(resource: str, text: str) -> Violation:
+        urn = f"urn:pulumi:dev::p::aws:s3/bucket:Bucket::{resource}"
+        message = f"[DL-{text}] {resource} (aws:s3/bucket:Bucket): {text}\n  Why: harm\n  Fix: mend {text}"
+        return Violation("policy", urn, message, True)
+
+    whole = Violation("policy", "", "waivers.yaml, entry 1: has no owner. Give owner as text.", True)
+    found = (violation("a", "open"), violation("b", "bare"), violation("a", "plain"), whole)
+
+    def fail() -> None:
+        raise PolicyViolation("dev", found)
+
+    monkeypatch.setattr(state, "stop", fail)
+    assert cli.main(["stop"]) == Exit.REFUSED
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "✗ the policy pack stopped stack dev: 4 findings"
+    assert [line for line in lines if line.startswith("  ") and line[2] != " "] == [
+        "  the stack as a whole",
+        "  aws:s3/bucket:Bucket a",
+        "  aws:s3/bucket:Bucket b",
+        "  fix: change the program or the settings as each finding says",
+    ]
+    place = lines.index("  aws:s3/bucket:Bucket a")
+    assert lines[place + 1 : place + 7] == [
+        "    ✗ [DL-open] open",
+        "        Why: harm",
+        "        Fix: mend open",
+        "    ✗ [DL-plain] plain",
+        "        Why: harm",
+        "        Fix: mend plain",
+    ]
 
 
 def test_a_fault_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

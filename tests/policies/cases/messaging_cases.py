@@ -225,7 +225,7 @@ CASES: dict[str, Forms] = {
                     Res(
                         "aws:sqs/redrivePolicy:RedrivePolicy",
                         "redrive",
-                        {"queueUrl": UNKNOWN},
+                        {"queueUrl": UNKNOWN, "redrivePolicy": '{"maxReceiveCount": 3}'},
                         {"queueUrl": ["queue"]},
                     ),
                 ]

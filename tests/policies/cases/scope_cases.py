@@ -200,13 +200,24 @@ CASES: dict[str, Forms] = {
         "pass": [passes(_LAKE), passes(_key(_ADMINISTER, _USE, _WITH_GRANTS))],
         "fail": [
             fails(_key({**_USE, "Condition": {"StringLike": {"kms:ViaService": "*"}}}), "key", "kms:Decrypt"),
-            fails(_key({**_ADMINISTER, "Action": "kms:*"}), "key", "kms:Decrypt"),
+            fails(_key({**_USE, "Action": "kms:De*", "Condition": {}}), "key", "kms:Decrypt"),
+            fails(_key(_ADMINISTER, {**_USE, "Action": "kms:*"}), "key", "kms:CreateGrant"),
             fails(_key({**_WITH_GRANTS, "Condition": VIA}), "key", "kms:CreateGrant"),
         ],
         "unknown": [
             _HIDDEN_KEY,
             unverified(_key({**_USE, "Condition": {"StringEquals": {"kms:ViaService": UNKNOWN}}}), "key"),
         ],
+        "legacy": [fails(_replica_key({**_USE, "Condition": {}}), "key")],
+        "sidecar": [fails(_beside({**_USE, "Condition": {}}), "key-policy")],
+    },
+    "DL-KMS-13": {
+        "pass": [passes(_LAKE), passes(_key(_ADMINISTER, {**_USE, "Action": "kms:*"}))],
+        "fail": [
+            fails(_key({**_ADMINISTER, "Action": "kms:*"}), "key", "as the policy that AWS gives"),
+            fails(_key({**_USE, "Action": "KMS:*", "Condition": {}}), "key"),
+        ],
+        "unknown": [_HIDDEN_KEY],
         "legacy": [fails(_replica_key({**_ADMINISTER, "Action": "kms:*"}), "key")],
         "sidecar": [fails(_beside({**_ADMINISTER, "Action": "kms:*"}), "key-policy")],
     },
