@@ -3,6 +3,7 @@
 from components.artifacts import Artifact
 from components.names import Names, Store
 from components.pipeline_plan import JobPlan
+from components.setting_groups import EngineJob
 from components.settings import Settings
 from components.warehouse_policies import COPY_ROLE
 
@@ -15,8 +16,10 @@ def job_arguments(
     https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
     """
     market = settings.market
+    limits = settings.jobs.by_name()[job.name]
     return {
         **_common(names, job, package),
+        **({"--engine": limits.engine} if isinstance(limits, EngineJob) else {}),
         "--catalog_database": names.database(str(job.writes)),
         "--market_timezone": market.timezone,
         "--price_floor": _number(market.price_floor),

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from components import rules
 from components.schema import Problem, Setting, settings_of
+from etl import engine_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,13 +151,28 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EngineJob(Job):
+    """What a Glue job may use that runs on either engine."""
+
+    engine: Annotated[
+        str,
+        Setting(
+            "What computes: duckdb on the driver, or spark on all workers; the results are equal",
+            rules.one_of(engine_names.NAMES),
+        ),
+    ] = engine_names.DUCKDB
+
+
+@dataclass(frozen=True, kw_only=True)
 class Jobs:
     """The Glue jobs by name."""
 
-    raw_to_processed: Annotated[Job, Setting("Job raw-to-processed", name="raw-to-processed")] = Job()
-    processed_to_curated: Annotated[Job, Setting("Job processed-to-curated", name="processed-to-curated")] = (
-        Job()
+    raw_to_processed: Annotated[EngineJob, Setting("Job raw-to-processed", name="raw-to-processed")] = (
+        EngineJob()
     )
+    processed_to_curated: Annotated[
+        EngineJob, Setting("Job processed-to-curated", name="processed-to-curated")
+    ] = EngineJob()
     processed_to_redshift: Annotated[
         Job, Setting("Job processed-to-redshift", name="processed-to-redshift")
     ] = Job()

@@ -24,6 +24,7 @@ from components.setting_groups import (
     Workgroups,
 )
 from components.warehouse_settings import DisasterRecovery, Warehouse
+from etl.engine_names import DUCKDB
 from etl.errors import DataLakeError
 
 PROJECT = "energy-trading-datalake"
@@ -130,6 +131,8 @@ def parse(stack: str, raw: Mapping[str, object]) -> Settings:
     problems.extend(_provider_problems(stack, raw, values.get("account_id")))
     region = raw.get("aws:region")
     problems.extend(_joint_problems(values, region))
+    if stack == LOCAL_STACK:
+        problems.extend(_local_problems(values.get("jobs")))
     partition = rules.partition_of(region) if isinstance(region, str) else None
     if problems or partition is None:
         raise SettingsError(stack, problems)
@@ -170,6 +173,14 @@ def _provider_problems(stack: str, raw: Mapping[str, object], account: str | Non
         for name in _OVERRIDES:
             if f"aws:{name}" in raw:
                 yield Problem(f"aws:{name}", "", f"only on stack {LOCAL_STACK}; remove it")
+
+
+def _local_problems(jobs: Jobs | None) -> Iterator[Problem]:
+    """Check what the embedded AWS cannot run: Spark has no connector for its S3."""
+    for name, job in jobs.by_name().items() if jobs else ():
+        engine = getattr(job, "engine", DUCKDB)
+        if engine != DUCKDB:
+            yield Problem(f"{PROJECT}:jobs.{name}.engine", engine, f"{DUCKDB} on the stack {LOCAL_STACK}")
 
 
 def _joint_problems(values: Mapping[str, Any], region: object) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from etl.engine_names import DUCKDB, NAMES
 from etl.errors import DataLakeError
 from etl.market import Market
 
@@ -17,6 +18,7 @@ _OWN = (
     "datasets",
     "load_dates",
     "force",
+    "engine",
 )
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -30,7 +32,7 @@ class Arguments:
     """What a job was asked to do; None means everything that is new.
 
     `catalog_database` holds the tables whose partitions the job registers, `metric_namespace` takes the run's
-    metrics; without them none are.
+    metrics; without them none are. `engine` is one of engine_names.NAMES.
     """
 
     lake_uri: str
@@ -40,6 +42,7 @@ class Arguments:
     datasets: tuple[str, ...] | None
     load_dates: tuple[str, ...] | None
     force: bool
+    engine: str
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -58,6 +61,9 @@ def parse(argv: Sequence[str]) -> Arguments:
     faults += [
         f"--load_dates holds {d!r}, not a date YYYY-MM-DD" for d in days or () if not _DAY.fullmatch(d)
     ]
+    engine = values.get("engine", DUCKDB)
+    if engine not in NAMES:
+        faults.append(f"--engine is {engine!r}, not one of {', '.join(NAMES)}")
     market: Market | None = None
     if not faults:
         try:
@@ -79,6 +85,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         _items(values.get("datasets")),
         days,
         force,
+        engine,
     )
 
 

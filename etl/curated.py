@@ -1,7 +1,8 @@
 """Processed → curated: Gold tables from Silver only, recomputed where Silver changed."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ JOB = "processed-to-curated"
 
 
 @dataclass(slots=True)
-class _Workshop:
+class Workshop:
     """One run's store and session, and what it fetched by key and content."""
 
     store: Store
@@ -48,6 +49,13 @@ class _Workshop:
         return each(path, entries)
 
 
+Computed = tuple[dict[str, ParquetFile], int, set[str]]
+"""Written partitions by key, the rows read for them, and the months that lack a contracted power."""
+
+Compute = Callable[[Workshop, Silver, Contract, list[Slice]], AbstractContextManager[Computed]]
+"""Writes the due partitions, which are there until the context ends."""
+
+
 def run(
     store: Store,
     market: Market,
@@ -56,6 +64,7 @@ def run(
     force: bool = False,
     lock_wait: float = 60.0,
     summary: RunSummary | None = None,
+    compute: Compute | None = None,
 ) -> RunSummary:
     """Publish every Gold partition whose sources or settings changed; delete those without sources.
 
@@ -70,23 +79,32 @@ def run(
     summary = RunSummary(JOB) if summary is None else summary
     silver = Silver.read(store)
     with session(market) as room:
-        workshop = _Workshop(store, room)
+        workshop = Workshop(store, room)
         for table in GOLD_TABLES:
             if tables is None or table in tables:
-                _run_table(workshop, silver, load(table), summary, force=force, lock_wait=lock_wait)
+                _run_table(
+                    workshop,
+                    silver,
+                    load(table),
+                    summary,
+                    force=force,
+                    lock_wait=lock_wait,
+                    compute=compute or _compute,
+                )
                 summary.finished.append(table)
     summary.seconds = time.monotonic() - started
     return summary
 
 
 def _run_table(
-    workshop: _Workshop,
+    workshop: Workshop,
     silver: Silver,
     contract: Contract,
     summary: RunSummary,
     *,
     force: bool,
     lock_wait: float,
+    compute: Compute,
 ) -> None:
     store, market = workshop.store, workshop.session.market
     area = curated_area(contract.name)
@@ -105,28 +123,28 @@ def _run_table(
         if not due and not gone:
             return
         say("computing", table=contract.name, partitions=len(due), deleted=len(gone))
-        files, rows_in, powerless = _compute(workshop, silver, contract, due)
-        surplus = _update(index, due, gone, files, powerless)
-        run_id = f"{contract.name}-{publish.digest([s.digest for s in due] + sorted(gone))[:12]}"
-        publish.publish(
-            store,
-            area,
-            lock,
-            run_id=run_id,
-            outputs=[Output(key, f.path, f.sha256, f.size) for key, f in files.items()],
-            surplus=surplus,
-            manifests={
-                s.day: {
-                    "table": s.table,
-                    "day": s.day,
-                    "run_id": run_id,
-                    "inputs": _inputs(silver, s),
-                    "outputs": [_output(k, f) for k, f in files.items() if k == s.key],
-                }
-                for s in due
-            },
-            index=index,
-        )
+        with compute(workshop, silver, contract, due) as (files, rows_in, powerless):
+            surplus = _update(index, due, gone, files, powerless)
+            run_id = f"{contract.name}-{publish.digest([s.digest for s in due] + sorted(gone))[:12]}"
+            publish.publish(
+                store,
+                area,
+                lock,
+                run_id=run_id,
+                outputs=[Output(key, f.path, f.sha256, f.size) for key, f in files.items()],
+                surplus=surplus,
+                manifests={
+                    s.day: {
+                        "table": s.table,
+                        "day": s.day,
+                        "run_id": run_id,
+                        "inputs": _inputs(silver, s),
+                        "outputs": [_output(k, f) for k, f in files.items() if k == s.key],
+                    }
+                    for s in due
+                },
+                index=index,
+            )
         rows_out = sum(f.rows for f in files.values())
         summary.units.append(
             UnitResult(
@@ -145,22 +163,21 @@ def _run_table(
         say("published", table=contract.name, partitions=len(due), rows=rows_out)
 
 
-def _compute(
-    workshop: _Workshop, silver: Silver, contract: Contract, due: list[Slice]
-) -> tuple[dict[str, ParquetFile], int, set[str]]:
-    """Write the due partitions; also return the rows read and the months lacking a power."""
+@contextmanager
+def _compute(workshop: Workshop, silver: Silver, contract: Contract, due: list[Slice]) -> Iterator[Computed]:
+    """See Compute."""
     days = sorted({day for s in due for day in s.sources})
     files: dict[str, ParquetFile] = {}
     powerless: set[str] = set()
     rows_in = sum(silver.transactions[day]["rows"] for day in days)
     connection, market = workshop.session.connection, workshop.session.market
     _calendar(connection, market, days)
+    if contract.name == MONTHLY:
+        _client_power(connection, workshop, silver)
     order = ", ".join(contract.sorted_by)
     select = f"SELECT {typed_columns(contract)} FROM ({model(contract.name)}) ORDER BY {order}"
     for part in due:
         _deliveries(connection, workshop.fetch([silver.transactions[day] for day in part.sources]))
-        if contract.name == MONTHLY:
-            _client_power(connection, workshop, silver.clients, part.day)
         path = workshop.session.folder / f"{part.table}-{part.day}.parquet"
         file = write_parquet(connection, select, path)
         if file.rows:
@@ -171,51 +188,57 @@ def _compute(
             ).fetchone()
             if lacking != (0,):
                 powerless.add(part.day)
-    return files, rows_in, powerless
+    yield files, rows_in, powerless
 
 
 def _calendar(connection: duckdb.DuckDBPyConnection, market: Market, days: list[str]) -> None:
     """Create market_days (periods of each day) and market_months (hours of each month)."""
     connection.execute("CREATE OR REPLACE TABLE market_days (delivery_date DATE, periods_expected INTEGER)")
     connection.execute("CREATE OR REPLACE TABLE market_months (delivery_month DATE, hours INTEGER)")
-    for text in days:
-        day = date.fromisoformat(text)
-        expected = market.day_minutes(day) // market.period_minutes(day)
-        connection.execute("INSERT INTO market_days VALUES (?, ?)", [day, expected])
-    for month in sorted({d[:8] + "01" for d in days}):
-        first, end = date.fromisoformat(month), date.fromisoformat(next_month(month))
-        minutes = sum(market.day_minutes(first + timedelta(days=n)) for n in range((end - first).days))
-        connection.execute("INSERT INTO market_months VALUES (?, ?)", [first, minutes // 60])
+    periods, hours = calendar(market, days)
+    for day in periods:
+        connection.execute("INSERT INTO market_days VALUES (?, ?)", day)
+    for month in hours:
+        connection.execute("INSERT INTO market_months VALUES (?, ?)", month)
+
+
+def calendar(market: Market, days: list[str]) -> tuple[list[tuple[date, int]], list[tuple[date, int]]]:
+    """Periods of each of the days, and hours of each of their months by its first day."""
+    dates = [date.fromisoformat(day) for day in days]
+    hours = []
+    for first in sorted({d.replace(day=1) for d in dates}):
+        length = (date.fromisoformat(next_month(first.isoformat())) - first).days
+        minutes = sum(market.day_minutes(first + timedelta(days=n)) for n in range(length))
+        hours.append((first, minutes // 60))
+    return [(d, market.day_minutes(d) // market.period_minutes(d)) for d in dates], hours
 
 
 def _deliveries(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> None:
-    connection.execute(
-        f"""CREATE OR REPLACE VIEW deliveries AS
-        SELECT *, CAST(date_trunc('month', delivery_date) AS DATE) AS delivery_month,
-          market_peak(market_local(delivery_start)) AS is_peak
-        FROM {read_parquet(paths)}"""
-    )
+    connection.execute(f"CREATE OR REPLACE VIEW deliveries AS {deliveries_sql(read_parquet(paths))}")
 
 
-def _client_power(
-    connection: duckdb.DuckDBPyConnection, workshop: _Workshop, clients: Mapping[str, Any], month: str
-) -> None:
-    """Create client_power: of each client the newest delivery up to the month, else the next."""
-    paths = workshop.fetch([p for _, p in sorted(clients["partitions"].items()) if p["rows"]])
+def deliveries_sql(relation: str) -> str:
+    """SELECT of Silver transactions with what the models of Gold need besides."""
+    return f"""SELECT *, CAST(date_trunc('month', delivery_date) AS DATE) AS delivery_month,
+      market_peak(market_local(delivery_start)) AS is_peak
+    FROM {relation}"""
+
+
+def _client_power(connection: duckdb.DuckDBPyConnection, workshop: Workshop, silver: Silver) -> None:
+    """Create client_power: of each client the newest delivery up to each month, else the next."""
+    paths = workshop.fetch(client_entries(silver))
     rows = (
         f"SELECT client_id, load_date, contracted_power_kw FROM {read_parquet(paths)}"
         if paths
         else "SELECT '' AS client_id, DATE '2000-01-01' AS load_date, 0.0 AS contracted_power_kw WHERE FALSE"
     )
-    connection.execute(
-        f"""CREATE OR REPLACE TABLE client_power AS
-        SELECT DATE '{month}' AS delivery_month, client_id, contracted_power_kw FROM (
-          SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY
-            CASE WHEN load_date < DATE '{next_month(month)}' THEN 0 ELSE 1 END,
-            CASE WHEN load_date < DATE '{next_month(month)}' THEN -epoch(load_date) ELSE epoch(load_date) END
-          ) AS place FROM ({rows})
-        ) WHERE place = 1"""
-    )
+    connection.execute(f"CREATE OR REPLACE VIEW client_deliveries AS {rows}")
+    connection.execute(f"CREATE OR REPLACE TABLE client_power AS {model('client_power')}")
+
+
+def client_entries(silver: Silver) -> list[Mapping[str, Any]]:
+    """Index entries of the published deliveries of clients that have rows, oldest first."""
+    return [p for _, p in sorted(silver.clients["partitions"].items()) if p["rows"]]
 
 
 def _update(

@@ -21,15 +21,24 @@ from etl.scan import blocks, printable, scan, sha256
 SMALL_FILE = 8 << 20
 
 
-def take_in(contract: Contract, files: Sequence[SourceFile], folder: Path) -> Intake:
-    """Read the files of one unit into `folder`; nothing is raised for bad content, it is recorded."""
+def take_in(contract: Contract, files: Sequence[SourceFile], folder: Path, *, plain: bool = True) -> Intake:
+    """Read the files of one unit into `folder`; nothing is raised for bad content, it is recorded.
+
+    Without `plain`, plain lines are judged with care as well.
+    """
     intake = Intake(list(files), folder / "split.ndjson", folder / "broken.ndjson")
     with (
         intake.split_path.open("w", encoding="utf-8") as split,
         intake.broken_path.open("w", encoding="utf-8") as broken,
     ):
-        _UnitReader(contract, intake, folder, split, broken).run()
+        _UnitReader(contract, intake, folder, split, broken, plain=plain).run()
     return intake
+
+
+def count_once(file: SourceFile, original: SourceFile) -> None:
+    """Take note that a file has the content of another, so that its records are duplicates."""
+    file.duplicate_of, file.records, file.fault = original.key, original.records, None
+    file.warnings = Counter({"file.duplicate_content": 1})
 
 
 T = TypeVar("T", bound=Part | Careful)
@@ -58,8 +67,16 @@ class _Texts(Generic[T]):
 
 class _UnitReader:
     def __init__(
-        self, contract: Contract, intake: Intake, folder: Path, split: IO[str], broken: IO[str]
+        self,
+        contract: Contract,
+        intake: Intake,
+        folder: Path,
+        split: IO[str],
+        broken: IO[str],
+        *,
+        plain: bool,
     ) -> None:
+        self.types_plain = plain
         self.contract = contract
         self.intake = intake
         self.folder = folder
@@ -81,8 +98,7 @@ class _UnitReader:
                     file.sha256 = sha256(file.path)
                     original = seen.setdefault((file.size, file.sha256), file)
                     if original is not file:
-                        file.duplicate_of, file.records = original.key, original.records
-                        file.warnings["file.duplicate_content"] += 1
+                        count_once(file, original)
                         continue
                 self._read(file)
         finally:

@@ -35,6 +35,7 @@ class Unit(Protocol):
     contract: Contract
     intake: Intake
     split: IO[str]
+    types_plain: bool
 
     def plain_text(self, header: Header) -> tuple[Part, IO[bytes]]:
         """Return the text that plain lines with this header are gathered in."""
@@ -76,7 +77,7 @@ class FileReader:
         self.head = head
         self.delimiter = header.delimiter.encode()
         self.width = len(header.names)
-        self.shapes = shapes(unit.contract, header)
+        self.shapes = shapes(unit.contract, header) if unit.types_plain else None
         self.plain: set[bytes] = set()
         self.key = header.names.index(unit.contract.key[0])
         before, after = self.delimiter * self.key, self.delimiter * (self.width - 1 - self.key)

@@ -68,6 +68,19 @@ class Market:
             statements.append(f"SET VARIABLE market_change_{k} = [{instants}]")
         return tuple(statements)
 
+    def year_table(self) -> tuple[list[list[int]], list[list[int]]]:
+        """For each year from 1999 on, its offset at the start and after its k-th change, in minutes.
+
+        The second value holds when those changes come, from the first on, in microseconds since 1970 UTC.
+        """
+        by_year = _by_year(self.timezone)
+        padded = []
+        for k in range(_most_changes(self.timezone) + 1):
+            usual = next(c[k].offset_minutes for c in by_year if k < len(c))
+            padded.append([c[k] if k < len(c) else Transition(_NEVER, usual) for c in by_year])
+        offsets = [[t.offset_minutes for t in row] for row in padded]
+        return offsets, [[_micros(t.instant) for t in row] for row in padded[1:]]
+
     def offsets(self) -> tuple[int, ...]:
         """Every offset from UTC in minutes that the zone uses."""
         return tuple(sorted({t.offset_minutes for t in transitions(self.timezone)}))
@@ -168,6 +181,10 @@ def _by_year(timezone: str) -> tuple[tuple[Transition, ...], ...]:
         )
         years.append((Transition(start, current.offset_minutes), *inside))
     return tuple(years)
+
+
+def _micros(instant: datetime) -> int:
+    return (instant - datetime(1970, 1, 1)) // timedelta(microseconds=1)
 
 
 def _most_changes(timezone: str) -> int:

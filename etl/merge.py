@@ -1,7 +1,7 @@
 """Transactions across load dates: which version is current, recomputed where something changed."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -257,9 +257,7 @@ class Merge:
             [day],
         ).fetchall()
         partition = Partition()
-        loads: dict[str, dict[str, int]] = {}
-        for load, standing, rows, _, _ in tally:
-            loads.setdefault(load, {})[standing] = rows
+        loads = by_load(tally)
         current = sum(counts.get("current", 0) for counts in loads.values())
         held = sum(sum(counts.values()) for counts in loads.values()) - current
         where = f"FROM merged WHERE delivery_date = DATE '{day}'"
@@ -278,19 +276,13 @@ class Merge:
                 select = self._conflicts(where, load, rule_version)
                 partition.files[conflicts_key(load, day)] = self._copy(select, f"conflicts-{load}-{day}")
         if tally:
-            partition.entry = self._entry(day, partition, loads, tally)
+            partition.entry = describe(day, partition.files, tally)
         return partition
 
     def _conflicts(self, where: str, load: str, rule_version: str) -> str:
-        reasons = " ".join(
-            f"WHEN '{standing}' THEN ['{self.contract.rule(check).id}']"
-            for standing, check in HELD_REJECTS.items()
-        )
         standings = ", ".join(f"'{s}'" for s in HELD_REJECTS)
         return (
-            f"SELECT source_object, source_line, {csv_sql(self.contract)} AS raw, "
-            "CAST(NULL AS VARCHAR) AS fields, "
-            f"CASE standing {reasons} END AS reasons, '{rule_version}' AS rule_version, "
+            f"SELECT {conflict_columns(self.contract, rule_version)}, "
             f"(SELECT run_id FROM runs WHERE runs.load_date = DATE '{load}') AS run_id {where} "
             f"AND load_date = DATE '{load}' AND standing IN ({standings}) ORDER BY source_object, source_line"
         )
@@ -298,22 +290,43 @@ class Merge:
     def _copy(self, select: str, name: str) -> ParquetFile:
         return write_parquet(self.connection, select, self.folder / f"{name}.parquet")
 
-    def _entry(
-        self, day: str, partition: Partition, loads: Mapping[str, Mapping[str, int]], tally: list[Any]
-    ) -> dict[str, Any]:
-        silver = partition.files.get(silver_key("transactions", day))
-        held = partition.files.get(held_key(day))
-        return {
-            "key": silver_key("transactions", day),
-            "rows": silver.rows if silver else 0,
-            "sha256": silver.sha256 if silver else None,
-            "held": {"key": held_key(day), "rows": held.rows, "sha256": held.sha256} if held else None,
-            "conflicts": {
-                key: {"rows": file.rows, "sha256": file.sha256}
-                for key, file in sorted(partition.files.items())
-                if key.startswith("processed/quarantine/")
-            },
-            "first_id": min(row[3] for row in tally),
-            "last_id": max(row[4] for row in tally),
-            "loads": {load: dict(sorted(counts.items())) for load, counts in sorted(loads.items())},
-        }
+
+def conflict_columns(contract: Contract, rule_version: str) -> str:
+    """Select list of the quarantine's columns for transactions that lost, without run_id."""
+    reasons = " ".join(
+        f"WHEN '{standing}' THEN ['{contract.rule(check).id}']" for standing, check in HELD_REJECTS.items()
+    )
+    return (
+        f"source_object, source_line, {csv_sql(contract)} AS raw, CAST(NULL AS VARCHAR) AS fields, "
+        f"CASE standing {reasons} END AS reasons, '{rule_version}' AS rule_version"
+    )
+
+
+def by_load(tally: Iterable[tuple[str, str, int, str, str]]) -> dict[str, dict[str, int]]:
+    """Rows of a delivery date by load date and standing; a tally's rows are (load, standing, rows, ids)."""
+    loads: dict[str, dict[str, int]] = {}
+    for load, standing, rows, _, _ in tally:
+        loads.setdefault(load, {})[standing] = rows
+    return loads
+
+
+def describe(
+    day: str, files: Mapping[str, ParquetFile], tally: Sequence[tuple[str, str, int, str, str]]
+) -> dict[str, Any]:
+    """Return what the index records of a delivery date; a tally's last columns are its first and last id."""
+    silver = files.get(silver_key("transactions", day))
+    held = files.get(held_key(day))
+    return {
+        "key": silver_key("transactions", day),
+        "rows": silver.rows if silver else 0,
+        "sha256": silver.sha256 if silver else None,
+        "held": {"key": held_key(day), "rows": held.rows, "sha256": held.sha256} if held else None,
+        "conflicts": {
+            key: {"rows": file.rows, "sha256": file.sha256}
+            for key, file in sorted(files.items())
+            if key.startswith("processed/quarantine/")
+        },
+        "first_id": min(row[3] for row in tally),
+        "last_id": max(row[4] for row in tally),
+        "loads": {load: dict(sorted(counts.items())) for load, counts in sorted(by_load(tally).items())},
+    }

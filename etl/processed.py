@@ -10,6 +10,7 @@ from etl.contract import RAW_DATASETS, load
 from etl.dimensions import processed_area
 from etl.discover import Delivery, deliveries
 from etl.due import Committed, find_due
+from etl.engines import Embedded, Engine
 from etl.errors import DataLakeError
 from etl.lock import hold
 from etl.market import Market
@@ -43,7 +44,12 @@ class Scope:
 
 
 def run(
-    store: Store, market: Market, scope: Scope | None = None, *, summary: RunSummary | None = None
+    store: Store,
+    market: Market,
+    scope: Scope | None = None,
+    *,
+    summary: RunSummary | None = None,
+    engine: Engine | None = None,
 ) -> RunSummary:
     """Judge and publish every due unit: dimensions first, then transactions, each by load date.
 
@@ -62,7 +68,7 @@ def run(
     with session(market) as room:
         for dataset in RAW_DATASETS:
             if scope.datasets is None or dataset in scope.datasets:
-                _run_dataset(store, room, scope, dataset, summary)
+                _run_dataset(store, room, scope, dataset, summary=summary, engine=engine or Embedded())
                 summary.finished.append(dataset)
     summary.seconds = time.monotonic() - started
     return summary
@@ -87,7 +93,9 @@ def totals(store: Store) -> dict[str, dict[str, int]]:
     return found
 
 
-def _run_dataset(store: Store, room: Session, scope: Scope, dataset: str, summary: RunSummary) -> None:
+def _run_dataset(
+    store: Store, room: Session, scope: Scope, dataset: str, *, summary: RunSummary, engine: Engine
+) -> None:
     market = room.market
     area = processed_area(dataset)
     found = [d for d in deliveries(store, dataset) if scope.includes(d)]
@@ -106,13 +114,11 @@ def _run_dataset(store: Store, room: Session, scope: Scope, dataset: str, summar
         summary.unchanged += len(found) - len(due)
         if not due:
             return
-        from etl.workload import Workload  # noqa: PLC0415  a run that finds nothing due does without an engine
-
         large = any(_size(delivery) > LARGE_BYTES for delivery in due)
         folder = room.folder / dataset
         folder.mkdir()
         with ExitStack() as stack:
-            workload = Workload(
+            workload = engine.workload()(
                 store,
                 market,
                 load(dataset),

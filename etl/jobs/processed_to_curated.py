@@ -2,7 +2,8 @@
 
 Arguments: --lake_uri s3://BUCKET/ or file:///FOLDER/, --catalog_database (whose partitions follow what is
 published), --metric_namespace (CloudWatch's, for the run's metrics), --market_timezone, --price_floor,
---price_cap (EUR/MWh); optional --datasets a,b (Gold tables) and --force true.
+--price_cap (EUR/MWh); optional --datasets a,b (Gold tables), --force true and
+--engine duckdb|spark.
 Any other argument is Glue's own and is ignored.
 """
 
@@ -11,6 +12,7 @@ import sys
 from etl import curated
 from etl.arguments import Arguments
 from etl.catalog import Zone
+from etl.engines import open_engine
 from etl.jobs.launch import launch
 from etl.store import Store
 from etl.summary import RunSummary
@@ -18,13 +20,15 @@ from etl.summary import RunSummary
 
 def run(arguments: Arguments, store: Store, summary: RunSummary) -> None:
     """Run the job over a lake in this process and fill its summary."""
-    curated.run(
-        store,
-        arguments.market,
-        arguments.datasets,
-        force=arguments.force,
-        summary=summary,
-    )
+    with open_engine(arguments.engine) as engine:
+        curated.run(
+            store,
+            arguments.market,
+            arguments.datasets,
+            force=arguments.force,
+            summary=summary,
+            compute=engine.compute,
+        )
 
 
 if __name__ == "__main__":

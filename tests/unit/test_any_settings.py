@@ -28,9 +28,10 @@ def tier(draw: st.DrawFn) -> dict[str, int]:
 
 
 @st.composite
-def job(draw: st.DrawFn) -> dict[str, Any]:
+def job(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    engine = {} if name == "processed-to-redshift" else {"engine": draw(st.sampled_from(["duckdb", "spark"]))}
     timeout = draw(st.integers(2, 2880))
-    return {
+    return engine | {
         "worker_type": draw(st.sampled_from(["G.1X", "G.2X", "G.4X", "G.8X"])),
         "workers": draw(st.integers(2, 299)),
         "timeout_minutes": timeout,
@@ -108,7 +109,7 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
                     "daily_run": draw(st.sampled_from(["", "rate(1 hour)", "cron(0 5 ? * MON-FRI *)"])),
                 },
                 "jobs": {
-                    name: draw(job())
+                    name: draw(job(name))
                     for name in ("raw-to-processed", "processed-to-curated", "processed-to-redshift")
                 },
                 "workgroups": {

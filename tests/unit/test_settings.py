@@ -289,3 +289,15 @@ class _NoResources(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
         raise AssertionError(args.token)
+
+
+def test_the_jobs_may_run_on_spark_but_not_on_the_embedded_aws() -> None:
+    settings = parse("prod", changed("jobs", {"raw-to-processed": {"engine": "spark"}}))
+    assert settings.jobs.raw_to_processed.engine == "spark"
+    assert settings.jobs.processed_to_curated.engine == "duckdb"
+    assert problems_of("prod", changed("jobs", {"raw-to-processed": {"engine": "pandas"}})) == {
+        f"{PROJECT}:jobs.raw-to-processed.engine": ('"pandas"', "one of duckdb, spark")
+    }
+    assert problems_of("local", changed("jobs", {"raw-to-processed": {"engine": "spark"}}, "local")) == {
+        f"{PROJECT}:jobs.raw-to-processed.engine": ("spark", "duckdb on the stack local")
+    }

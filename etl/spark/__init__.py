@@ -1,0 +1,1 @@
+"""The Spark engine: the same contracts and models on PySpark, as Glue runs it."""

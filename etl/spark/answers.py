@@ -1,0 +1,30 @@
+"""Small answers from Spark: the one place where rows come to the driver, and never more than are asked for.
+
+Counts, days, keys of a dimension up to a limit and one row a delivered file are answers; records are not.
+"""
+
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from etl.errors import DataLakeError
+
+FEW = 50_000
+
+
+def answers(frame: DataFrame, *, at_most: int = FEW) -> list[tuple[Any, ...]]:
+    """Return the rows of a small result; DataLakeError when there are more than `at_most`."""
+    rows = frame.limit(at_most + 1).collect()
+    if len(rows) > at_most:
+        raise DataLakeError(
+            f"More than {at_most} rows would have come to the driver.",
+            where=", ".join(frame.columns),
+            fix="This is a fault of the program, not of the data; nothing was published.",
+        )
+    return [tuple(row) for row in rows]
+
+
+def answer(frame: DataFrame) -> tuple[Any, ...]:
+    """Return the one row of an aggregate."""
+    (row,) = frame.collect()
+    return tuple(row)
