@@ -38,7 +38,7 @@ class BootstrapError(Exception):
 def main(root: Path) -> None:
     """Make or update `<root>/.venv`."""
     own, lock = root / ".venv", root / "requirements.lock"
-    shared = None if own.is_dir() and not own.is_symlink() else _shared(lock)
+    shared = None if own.is_dir() and not own.is_symlink() else shared_environment(lock)
     if shared is None:
         make(root, own, lock)
         return
@@ -48,7 +48,7 @@ def main(root: Path) -> None:
     partial.replace(own)
 
 
-def _shared(lock: Path) -> Path | None:
+def shared_environment(lock: Path) -> Path | None:
     """Name the environment of a lock in the user's cache; None where the cache cannot be written."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "energy-trading-datalake"
     system = f"{platform.python_version()}-{platform.system()}-{platform.machine()}".lower()

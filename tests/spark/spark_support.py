@@ -15,13 +15,14 @@ from local import bootstrap
 from tests.etl.lake_support import Lake
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENT = ROOT / ".lake" / "spark-python"
+LOCK = ROOT / "tools" / "requirements-spark.lock"
 
 
 def spark_python() -> Path:
     """Return the Python of Spark's environment, which is made the first time."""
-    bootstrap.make(ROOT, ENVIRONMENT, ROOT / "tools" / "requirements-spark.lock")
-    return ENVIRONMENT / "bin" / "python"
+    environment = bootstrap.shared_environment(LOCK) or ROOT / ".lake" / "spark-python"
+    bootstrap.make(ROOT, environment, LOCK)
+    return environment / "bin" / "python"
 
 
 class Session:
