@@ -43,14 +43,18 @@ def test_a_killed_job_is_finished_by_the_next_and_ends_where_the_other_engine_do
     lake, other = Lake(tmp_path / "lake"), Lake(tmp_path / "other")
     for each in (lake, other):
         generate(each.root / "raw", seed=2, rows=120, dates=("2026-03-29",), cases=False)
-    killed = start(tmp_path, "raw_to_processed", lake, LAKE_FAULT="copy-object:2")
+    dimensions = ("--datasets", "providers,clients")
+    killed = start(tmp_path, "raw_to_processed", lake, *dimensions, LAKE_FAULT="copy-object:2")
     assert killed.returncode == faults.KILLED, killed.stderr
     assert lake.store.get("processed/_ops/journal/providers.json") is not None
-    finished = start(tmp_path, "raw_to_processed", lake)
+    finished = start(tmp_path, "raw_to_processed", lake, *dimensions)
     assert finished.returncode == 0, finished.stderr
     run = json.loads(finished.stdout)["run"]
     assert run["repaired"] == ["providers"]
     assert run["totals"]["rows_in"] == sum(run["totals"][k] for k in ("good", "rejected", "duplicates"))
+    # The engines take turns over one lake: transactions by DuckDB, over the dimensions that Spark published.
+    turn = start(tmp_path, "raw_to_processed", lake, "--engine", "duckdb", python=Path(sys.executable))
+    assert json.loads(turn.stdout)["run"]["unchanged"] == 2, turn.stderr
     gold = start(tmp_path, "processed_to_curated", lake)
     assert gold.returncode == 0, gold.stderr
     for job in ("raw_to_processed", "processed_to_curated"):
