@@ -49,7 +49,7 @@ def demo(
     with _timed(account, "generate"):
         days = _generated(rows)
     with _timed(account, "pipeline"):
-        # History comes at once, as on the first day of a lake; then the next day's files, as on any other day.
+        # History comes at once, as on a lake's first day; then the files of one more day, as on any other.
         for part in (days[:-1], days[-1:]):
             _delivered(cloud, part)
     with _timed(account, "query"), console.step("Querying the gold tables") as step:
