@@ -11,6 +11,7 @@ from components.iam import (
     put_metrics,
     read_objects,
     tell_absence,
+    use_catalog_key,
     use_key,
     write_logs,
     write_objects,
@@ -77,7 +78,7 @@ def crawler_policy(names: Names, crawler: CrawlerPlan, tables: Sequence[str]) ->
 def _common(names: Names, log_groups: Sequence[str]) -> list[Statement]:
     """Allow what Glue needs of every role of ours; the last two actions know no resources."""
     return [
-        use_key(names, KeyPurpose.CATALOG, ["glue"], write=True),
+        use_catalog_key(names),
         *write_logs(names, log_groups),
         allow("ReadEncryptionSettings", ["glue:GetSecurityConfiguration"], ["*"]),
         allow("BorrowGovernedAccess", ["lakeformation:GetDataAccess"], ["*"]),

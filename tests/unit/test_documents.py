@@ -109,7 +109,7 @@ def test_what_roles_are_allowed_exists_in_the_stack(stack: str) -> None:
         if one.short_type == "CatalogTable":
             known.add(names.arn("glue", f"table/{one.inputs['databaseName']}/{one.inputs['name']}"))
         if one.short_type == "LogGroup":
-            known.add(names.log_group_arn(one.inputs["name"]))
+            known.add(f"{names.log_group_arn(one.inputs['name'])}:*")
             known.add(f"{names.log_group_arn(one.inputs['name'])}:log-stream:*")
             trail = f"{names.account}_CloudTrail_{names.region}*"
             known.add(f"{names.log_group_arn(one.inputs['name'])}:log-stream:{trail}")

@@ -172,6 +172,32 @@ def test_crawlers_use_lake_formation_change_nothing_and_group_by_declared_table(
         assert {f"{one.name}-location-grant", f"{one.name}-tables-grant", f"{one.name}-policy"} <= before
 
 
+def test_who_uses_the_encrypted_catalog_may_do_all_that_glue_asks_for(stack: str) -> None:
+    used = [
+        statement
+        for one in of_type(stack, "RolePolicy")
+        for statement in json.loads(one.inputs["policy"])["Statement"]
+        if statement["Sid"] == "UseCatalogKey"
+    ]
+    assert len(used) >= 9, "jobs, crawlers, the backup and the personas"
+    for statement in used:
+        assert set(statement["Action"]) == {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}
+
+
+def test_policies_name_log_groups_as_cloudwatch_logs_asks(stack: str) -> None:
+    """With a trailing `:*` for everything but tagging: without it nothing is allowed."""
+    on_groups = {"logs:CreateLogGroup", "logs:AssociateKmsKey", "logs:DescribeLogStreams"}
+    named = [
+        arn
+        for one in of_type(stack, "RolePolicy")
+        for statement in json.loads(one.inputs["policy"])["Statement"]
+        if on_groups & set(statement["Action"])
+        for arn in statement["Resource"]
+    ]
+    assert len(named) > 10
+    assert all(arn.endswith(":*") for arn in named)
+
+
 def test_jobs_pin_their_engine_and_are_bounded(stack: str) -> None:
     jobs = of_type(stack, "Job")
     assert len(jobs) == 4
