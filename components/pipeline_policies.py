@@ -64,8 +64,16 @@ def job_policy(names: Names, job: JobPlan, zone: str, tables: Sequence[str]) -> 
 
 
 def crawler_policy(names: Names, crawler: CrawlerPlan, tables: Sequence[str]) -> Document:
-    """Compare the declared tables of a zone with its objects, which Lake Formation lends access to."""
+    """Compare the declared tables of a zone with its objects, which the crawler reads in its own name.
+
+    Lake Formation lends a crawler access to one table of the catalog only.
+    https://docs.aws.amazon.com/glue/latest/dg/crawler-lf-integ.html
+    """
+    objects = [f"{crawler.zone}/"]
     return document(
+        *list_bucket(names, Store.DATA, objects),
+        read_objects(names, Store.DATA, objects),
+        use_key(names, KeyPurpose.DATA, ["s3"], write=False),
         allow(
             "CompareTables",
             [*READ_CATALOG, *ADD_PARTITIONS, "glue:UpdateTable"],
