@@ -16,6 +16,17 @@ from components.tagging import tags
 COST_TAGS = ("project", "environment", "component", "owner", "cost-center")
 """The tags that cost reports and budgets split by: AWS ignores the others until they are activated too."""
 
+# Every member, as the provider writes what it reads: one that were left out would look like a change, and a
+# monitor cannot be changed, so each deployment would make it anew.
+_PROJECT_ONLY = {
+    "And": None,
+    "CostCategories": None,
+    "Dimensions": None,
+    "Not": None,
+    "Or": None,
+    "Tags": {"Key": "project", "MatchOptions": None, "Values": [PROJECT]},
+}
+
 
 @dataclass(frozen=True)
 class CostGuardArgs:
@@ -141,9 +152,7 @@ class CostGuard(ComponentResource):
             f"{self._name}-anomaly-monitor",
             name=names.prefix,
             monitor_type="CUSTOM",
-            monitor_specification=json.dumps(
-                {"Tags": {"Key": "project", "MatchOptions": ["EQUALS"], "Values": [PROJECT]}}
-            ),
+            monitor_specification=json.dumps(_PROJECT_ONLY),
             tags=self._tags,
             opts=ResourceOptions(parent=self),
         )

@@ -141,7 +141,10 @@ class GluePipeline(ComponentResource):
         )
 
     def _crawler(self, name: str, plan: CrawlerPlan) -> glue.Crawler:
-        """Make a crawler that compares declared tables and changes none of them."""
+        """Make a crawler that compares declared tables and changes none of them.
+
+        It reads under its own role: Lake Formation's credentials are for crawlers of a single table.
+        """
         args, names = self._args, self._args.names
         zone = Zone(plan.zone)
         role = self._role(name, plan, zone)
@@ -162,9 +165,6 @@ class GluePipeline(ComponentResource):
                 update_behavior="LOG", delete_behavior="LOG"
             ),
             recrawl_policy=glue.CrawlerRecrawlPolicyArgs(recrawl_behavior="CRAWL_EVERYTHING"),
-            lake_formation_configuration=glue.CrawlerLakeFormationConfigurationArgs(
-                use_lake_formation_credentials=True
-            ),
             security_configuration=names.security_configuration,
             tags=self._tags,
             opts=ResourceOptions(

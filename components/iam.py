@@ -127,11 +127,24 @@ def use_key(names: Names, purpose: KeyPurpose, services: Sequence[str], *, write
     )
 
 
+def use_catalog_key(names: Names) -> Statement:
+    """Use the catalog's key through Glue: whoever reads or writes an encrypted catalog needs all three.
+
+    https://docs.aws.amazon.com/glue/latest/dg/set-up-encryption.html
+    """
+    statement = use_key(names, KeyPurpose.CATALOG, ["glue"], write=True)
+    return statement | {"Action": [*statement["Action"], "kms:Encrypt"]}
+
+
 def write_logs(names: Names, groups: Sequence[str]) -> list[Statement]:
-    """Write to log groups; Glue asks to create them and to set their key even where both are done."""
+    """Write to log groups; Glue asks to create them and to set their key even where both are done.
+
+    A policy names a log group with a trailing `:*`, whatever is done to it but tagging.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+    """
     arns = [names.log_group_arn(group) for group in groups]
     return [
-        allow("PrepareLogs", ["logs:CreateLogGroup", "logs:AssociateKmsKey"], arns),
+        allow("PrepareLogs", ["logs:CreateLogGroup", "logs:AssociateKmsKey"], [f"{arn}:*" for arn in arns]),
         allow(
             "WriteLogs",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -182,6 +195,6 @@ def flow_log_policy(names: Names) -> Document:
     group = names.log_group_arn(names.flow_log_group)
     return document(
         allow("WriteFlowLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:log-stream:*"]),
-        allow("FindStreams", ["logs:DescribeLogStreams"], [group]),
+        allow("FindStreams", ["logs:DescribeLogStreams"], [f"{group}:*"]),
         allow("FindGroups", ["logs:DescribeLogGroups"], ["*"]),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from components.access_matrix import View
-from components.iam import Document, allow, document, list_bucket, use_key, write_objects
+from components.iam import Document, allow, document, list_bucket, use_catalog_key, use_key, write_objects
 from components.names import KeyPurpose, Names, Store
 
 _QUERY = (
@@ -66,7 +66,7 @@ def persona_policy(names: Names, persona: str, views: Sequence[View]) -> Documen
         *list_bucket(names, Store.RESULTS, prefix),
         *_results(names, persona),
         use_key(names, KeyPurpose.RESULTS, ["s3"], write=True),
-        use_key(names, KeyPurpose.CATALOG, ["glue"], write=False),
+        use_catalog_key(names),
         allow("BorrowGovernedAccess", ["lakeformation:GetDataAccess"], ["*"]),
         allow("ListWorkgroups", ["athena:ListEngineVersions", "athena:ListWorkGroups"], ["*"]),
     )

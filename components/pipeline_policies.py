@@ -11,6 +11,7 @@ from components.iam import (
     put_metrics,
     read_objects,
     tell_absence,
+    use_catalog_key,
     use_key,
     write_logs,
     write_objects,
@@ -63,8 +64,16 @@ def job_policy(names: Names, job: JobPlan, zone: str, tables: Sequence[str]) -> 
 
 
 def crawler_policy(names: Names, crawler: CrawlerPlan, tables: Sequence[str]) -> Document:
-    """Compare the declared tables of a zone with its objects, which Lake Formation lends access to."""
+    """Compare the declared tables of a zone with its objects, which the crawler reads in its own name.
+
+    Lake Formation lends a crawler access to one table of the catalog only.
+    https://docs.aws.amazon.com/glue/latest/dg/crawler-lf-integ.html
+    """
+    objects = [f"{crawler.zone}/"]
     return document(
+        *list_bucket(names, Store.DATA, objects),
+        read_objects(names, Store.DATA, objects),
+        use_key(names, KeyPurpose.DATA, ["s3"], write=False),
         allow(
             "CompareTables",
             [*READ_CATALOG, *ADD_PARTITIONS, "glue:UpdateTable"],
@@ -77,7 +86,7 @@ def crawler_policy(names: Names, crawler: CrawlerPlan, tables: Sequence[str]) ->
 def _common(names: Names, log_groups: Sequence[str]) -> list[Statement]:
     """Allow what Glue needs of every role of ours; the last two actions know no resources."""
     return [
-        use_key(names, KeyPurpose.CATALOG, ["glue"], write=True),
+        use_catalog_key(names),
         *write_logs(names, log_groups),
         allow("ReadEncryptionSettings", ["glue:GetSecurityConfiguration"], ["*"]),
         allow("BorrowGovernedAccess", ["lakeformation:GetDataAccess"], ["*"]),

@@ -141,13 +141,14 @@ def _crawls_carefully(graph: Graph, crawler: Resource) -> Iterator[Judgement]:
 def _crawls_governed(graph: Graph, crawler: Resource) -> Iterator[Judgement]:
     if not graph.of(Kind.LF_LOCATION):
         return
+    tables = sum(len(items(at(target, "tables"))) for target in items(crawler.at("catalogTargets")))
     value = setting(crawler, "lakeFormationConfiguration", "useLakeFormationCredentials")
     if isinstance(value, Unknown):
         yield unverified(crawler, "useLakeFormationCredentials is not known yet")
-    elif not is_true(value):
-        yield fails(
-            crawler, "crawls registered locations past Lake Formation: useLakeFormationCredentials is off"
-        )
+    elif tables > 1 and is_true(value):
+        yield fails(crawler, f"AWS lends for one table of the catalog, not {tables}")
+    elif tables < 2 and not is_true(value):
+        yield fails(crawler, "crawls past Lake Formation: useLakeFormationCredentials is off")
 
 
 def _triggers(graph: Graph, trigger: Resource) -> Iterator[Judgement]:
@@ -263,11 +264,11 @@ CONTROLS = (
     Control(
         id="DL-GLUE-14",
         name="glue-crawler-lf-credentials",
-        title="Crawlers read registered locations through Lake Formation",
+        title="Crawlers read registered locations with credentials that AWS takes",
         severity=Severity.MEDIUM,
         category=Category.LEAST_PRIVILEGE,
-        why="A crawler with its own S3 rights reads past Lake Formation, or fails on registered data.",
-        fix="Set lakeFormationConfiguration.useLakeFormationCredentials to true.",
+        why="With its own S3 rights a crawler reads past Lake Formation, which lends for one table at most.",
+        fix="Set lakeFormationConfiguration.useLakeFormationCredentials to true; not for several tables.",
         judge=each(_crawls_governed, Kind.GLUE_CRAWLER),
         kinds=_CRAWLER | {Kind.LF_LOCATION},
     ),

@@ -56,16 +56,16 @@ def needs(graph: Graph) -> tuple[Need, ...]:
     for runner in graph.of(*RUNNERS):
         role = role_of(graph, runner)
         if role is not None:
-            found += [Need(role, runner, *need) for need in _of(runner)]
+            found += [Need(role, runner, *need) for need in _of(graph, runner)]
     return tuple(found)
 
 
-def _of(runner: Resource) -> Iterator[tuple[str, str, str]]:
+def _of(graph: Graph, runner: Resource) -> Iterator[tuple[str, str, str]]:
     match runner.kind:
         case Kind.GLUE_JOB:
             yield from _job(runner)
         case Kind.GLUE_CRAWLER:
-            yield from _crawler(runner)
+            yield from _crawler(graph, runner)
         case Kind.EVENT_TARGET:
             yield from _target(runner)
         case Kind.SCHEDULE:
@@ -105,18 +105,32 @@ def _addresses(value: object) -> Iterator[str]:
         yield from (uri.removeprefix("s3://") for uri in value.split(",") if uri.startswith("s3://"))
 
 
-def _crawler(crawler: Resource) -> Iterator[tuple[str, str, str]]:
+def _crawler(graph: Graph, crawler: Resource) -> Iterator[tuple[str, str, str]]:
     governed = is_true(crawler.at("lakeFormationConfiguration", "useLakeFormationCredentials"))
     if governed:
         yield "lakeformation:GetDataAccess", "*", "borrow access to what it crawls"
-    for target in items(crawler.at("s3Targets")):
-        path = at(target, "path")
-        if isinstance(path, str) and path.startswith("s3://") and not governed:
+    for path in () if governed else _crawled(graph, crawler):
+        if isinstance(path, str) and path.startswith("s3://"):
             yield "s3:GetObject", f"{_S3}{path.removeprefix('s3://').rstrip('/')}/q7", "read what it crawls"
     if crawler.at("securityConfiguration"):
         yield "glue:GetSecurityConfiguration", "*", "read how it must encrypt"
     yield "glue:GetDatabase", "", "compare what it finds with the catalog"
     yield "logs:PutLogEvents", "", "log"
+
+
+def _crawled(graph: Graph, crawler: Resource) -> Iterator[object]:
+    """Yield where a crawler's targets lie: paths, and the locations of the stack's tables."""
+    for target in items(crawler.at("s3Targets")):
+        yield at(target, "path")
+    wanted = {
+        (at(target, "databaseName"), table)
+        for target in items(crawler.at("catalogTargets"))
+        for table in items(at(target, "tables"))
+        if isinstance(table, str)
+    }
+    for table in graph.of(Kind.GLUE_TABLE):
+        if (table.at("databaseName"), table.at("name")) in wanted:
+            yield table.at("storageDescriptor", "location")
 
 
 _DELIVERED_BY = {

@@ -72,7 +72,10 @@ REFERENCES: dict[Kind, tuple[tuple[str, tuple[Kind, ...]], ...]] = {
         ("predicate.conditions.jobName", (Kind.GLUE_JOB,)),
         ("predicate.conditions.crawlerName", (Kind.GLUE_CRAWLER,)),
     ),
-    Kind.GLUE_TABLE: (("databaseName", (Kind.GLUE_DATABASE,)),),
+    Kind.GLUE_TABLE: (
+        ("databaseName", (Kind.GLUE_DATABASE,)),
+        ("storageDescriptor.location", (Kind.BUCKET,)),
+    ),
     Kind.GLUE_DATABASE: (("locationUri", (Kind.BUCKET,)),),
     Kind.GLUE_CONNECTION: (
         ("physicalConnectionRequirements.subnetId", (Kind.SUBNET,)),

@@ -34,7 +34,12 @@ REQUIRED: dict[Kind, tuple[tuple[str, ...], ...]] = {
          "connectionProperties.CONNECTION_URL", "connectionProperties.HOST", "connectionProperties.SECRET_ID",
          "physicalConnectionRequirements"),
     ),
-    Kind.GLUE_TABLE: (("databaseName",),),
+    Kind.GLUE_TABLE: (
+        ("databaseName",),
+        # Views, links to tables of others and open formats lie elsewhere, or nowhere.
+        ("storageDescriptor.location", "viewOriginalText", "viewDefinition", "targetTable",
+         "openTableFormatInput"),
+    ),
     Kind.LF_LOCATION: (("arn",),),
     Kind.LF_PERMISSIONS: (
         ("principal",),

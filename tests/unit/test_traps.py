@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.graph_support import behind, named, names_of, of_type
+from tests.unit.graph_support import behind, named, names_of, of_type, statements
 from tests.unit.recorder import STACKS, UNKNOWN, stack_config
 
 
@@ -153,11 +153,10 @@ def test_locations_are_registered_with_an_own_role_after_what_lies_in_them(stack
         assert "catalog-location-policy" in before
 
 
-def test_crawlers_use_lake_formation_change_nothing_and_group_by_declared_table(stack: str) -> None:
+def test_crawlers_change_nothing_and_group_by_declared_table(stack: str) -> None:
     crawlers = of_type(stack, "Crawler")
     assert len(crawlers) == 2
     for one in crawlers:
-        assert one.inputs["lakeFormationConfiguration"] == {"useLakeFormationCredentials": True}
         assert one.inputs["schemaChangePolicy"] == {"updateBehavior": "LOG", "deleteBehavior": "LOG"}
         configuration = json.loads(one.inputs["configuration"])
         assert configuration["Grouping"] == {"TableGroupingPolicy": "CombineCompatibleSchemas"}
@@ -170,6 +169,46 @@ def test_crawlers_use_lake_formation_change_nothing_and_group_by_declared_table(
         assert set(target["tables"]) == declared
         before = names_of(stack, one.dependencies)
         assert {f"{one.name}-location-grant", f"{one.name}-tables-grant", f"{one.name}-policy"} <= before
+
+
+def test_a_crawler_reads_with_credentials_that_aws_takes(stack: str) -> None:
+    """Lake Formation lends for one table of the catalog; more than one a crawler reads in its own name."""
+    bucket = f"arn:aws:s3:::energy-trading-datalake-{stack}"
+    for one in of_type(stack, "Crawler"):
+        (target,) = one.inputs["catalogTargets"]
+        zone = target["databaseName"].split("_")[1]
+        assert len(target["tables"]) > 1
+        assert "lakeFormationConfiguration" not in one.inputs
+        granted = statements(stack, f"{one.name}-policy")
+        assert granted["ReadData"]["Resource"] == [f"{bucket}/{zone}/*"]
+        assert granted["ListData"]["Condition"] == {"StringLike": {"s3:prefix": [f"{zone}/*"]}}
+        assert granted["UseDataKey"]["Action"] == ["kms:Decrypt"]
+
+
+def test_who_uses_the_encrypted_catalog_may_do_all_that_glue_asks_for(stack: str) -> None:
+    used = [
+        statement
+        for one in of_type(stack, "RolePolicy")
+        for statement in json.loads(one.inputs["policy"])["Statement"]
+        if statement["Sid"] == "UseCatalogKey"
+    ]
+    assert len(used) >= 9, "jobs, crawlers, the backup and the personas"
+    for statement in used:
+        assert set(statement["Action"]) == {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}
+
+
+def test_policies_name_log_groups_as_cloudwatch_logs_asks(stack: str) -> None:
+    """With a trailing `:*` for everything but tagging: without it nothing is allowed."""
+    on_groups = {"logs:CreateLogGroup", "logs:AssociateKmsKey", "logs:DescribeLogStreams"}
+    named = [
+        arn
+        for one in of_type(stack, "RolePolicy")
+        for statement in json.loads(one.inputs["policy"])["Statement"]
+        if on_groups & set(statement["Action"])
+        for arn in statement["Resource"]
+    ]
+    assert len(named) > 10
+    assert all(arn.endswith(":*") for arn in named)
 
 
 def test_jobs_pin_their_engine_and_are_bounded(stack: str) -> None:

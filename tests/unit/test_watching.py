@@ -335,4 +335,7 @@ def test_unusual_spending_reaches_the_topic_at_once(stack: str) -> None:
     assert one.inputs["frequency"] == "IMMEDIATE", "a topic takes no daily digest"
     assert one.inputs["subscribers"] == [{"type": "SNS", "address": names_of(stack).alert_topic_arn}]
     (monitor,) = of_type(stack, "AnomalyMonitor")
-    assert json.loads(monitor.inputs["monitorSpecification"])["Tags"]["Values"] == [PROJECT]
+    specification = json.loads(monitor.inputs["monitorSpecification"])
+    assert specification["Tags"] == {"Key": "project", "MatchOptions": None, "Values": [PROJECT]}
+    members = {"And", "CostCategories", "Dimensions", "Not", "Or", "Tags"}
+    assert set(specification) == members, "what is left out makes the provider replace it each time"

@@ -101,10 +101,38 @@ def _set_notifications(scope: Scope) -> None:
         )
 
 
+_EXPRESSION = ("And", "CostCategories", "Dimensions", "Not", "Or", "Tags")
+_VALUES = ("Key", "MatchOptions", "Values")
+
+
 def _specification(properties: dict[str, Any]) -> dict[str, Any]:
     """Write a specification, which the program gives in text, as the expression it is."""
     text = properties.get("monitorSpecification")
-    return {**properties, "monitorSpecification": json.loads(text)} if text else properties
+    return {**properties, "monitorSpecification": _without_nulls(json.loads(text))} if text else properties
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _told_specification(found: dict[str, Any]) -> dict[str, Any]:
+    """Tell a specification as the official provider does, with a null for each member that is not there."""
+    text = found.get("monitorSpecification")
+    return {**found, "monitorSpecification": json.dumps(_expression(json.loads(text)))} if text else found
+
+
+def _expression(value: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = dict.fromkeys(_EXPRESSION)
+    for member, content in value.items():
+        if member in ("And", "Or"):
+            told[member] = [_expression(item) for item in content]
+        elif member == "Not":
+            told[member] = _expression(content)
+        else:
+            told[member] = {name: content.get(name) for name in _VALUES}
+    return told
 
 
 _TAGS = by_arn("ResourceArn", tags="ResourceTags", inline="ResourceTags", names="ResourceTagKeys")
@@ -178,6 +206,7 @@ ROWS = (
         replace=("monitorDimension", "monitorSpecification", "monitorType"),
         rename={"name": "MonitorName"},
         encode=_specification,
+        decode=_told_specification,
         gone=("UnknownMonitorException",),
     ),
     Row(

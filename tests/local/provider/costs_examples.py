@@ -7,7 +7,14 @@ import json
 from tests.local.provider.example_support import ACCOUNT, Example, Inputs
 
 _TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:lake-alerts"
-_PROJECT = {"Tags": {"Key": "project", "MatchOptions": ["EQUALS"], "Values": ["lake"]}}
+_PROJECT = {
+    "And": None,
+    "CostCategories": None,
+    "Dimensions": None,
+    "Not": None,
+    "Or": None,
+    "Tags": {"Key": "project", "MatchOptions": None, "Values": ["lake"]},
+}
 _MONITOR = {
     "monitor": (
         "aws:costexplorer/anomalyMonitor:AnomalyMonitor",

@@ -5,7 +5,7 @@ from typing import Any
 from tests.policies.cases.case import NO_LEGACY, NO_SIDECAR, Forms, fails, passes, unverified
 from tests.policies.estate_support import put, setting_forms
 from tests.policies.protocol_support import UNKNOWN, Res
-from tests.policies.stack_support import ETL_ROLE, job, lake, text, trust
+from tests.policies.stack_support import ETL_ROLE, job, lake, replaced, text, trust
 
 _NAMES = ("key", "job", "crawler", "etl", "crawl", "location")
 _BASE = [r for r in lake() if r.name in _NAMES]
@@ -30,6 +30,7 @@ _NEXT = Res(
     },
 )
 _FLOW = [*_BASE, _EVENT, _NEXT]
+_LENT = "lakeFormationConfiguration.useLakeFormationCredentials"
 _ENDPOINT = Res("aws:glue/devEndpoint:DevEndpoint", "endpoint", {"roleArn": ETL_ROLE})
 
 
@@ -40,6 +41,16 @@ def _job(path: str, value: Any, deps: list[str] | None = None) -> list[Res]:
 def _argument(name: str, value: Any) -> list[Res]:
     old = next(r for r in _BASE if r.name == "job").props["defaultArguments"]
     return _job("defaultArguments", {**old, name: value})
+
+
+def _catalog(*tables: str, lent: Any = True) -> list[Res]:
+    """The crawler over tables of the catalog, not a path, with Lake Formation's credentials if `lent`."""
+    crawler = next(r for r in _BASE if r.name == "crawler").having(
+        s3Targets=None,
+        catalogTargets=[{"databaseName": "energy_raw_dev", "tables": list(tables)}],
+        lakeFormationConfiguration={"useLakeFormationCredentials": lent},
+    )
+    return replaced(_BASE, "crawler", crawler)
 
 
 CASES: dict[str, Forms] = {
@@ -108,13 +119,21 @@ CASES: dict[str, Forms] = {
     "DL-GLUE-13": setting_forms(
         _BASE, "crawler", "schemaChangePolicy.updateBehavior", bad=["UPDATE_IN_DATABASE", None]
     ),
-    "DL-GLUE-14": setting_forms(
-        _BASE,
-        "crawler",
-        "lakeFormationConfiguration.useLakeFormationCredentials",
-        bad=[False, None],
-        says="useLakeFormationCredentials",
-    ),
+    "DL-GLUE-14": {
+        "pass": [
+            passes(_BASE),
+            passes(_catalog("clients")),
+            passes(_catalog("clients", "trades", lent=False)),
+        ],
+        "fail": [
+            *(fails(put(_BASE, "crawler", _LENT, value), "crawler", "past Lake") for value in (False, None)),
+            fails(_catalog("clients", lent=False), "crawler", "past Lake Formation"),
+            fails(_catalog("clients", "trades"), "crawler", "one table of the catalog, not 2"),
+        ],
+        "unknown": [unverified(put(_BASE, "crawler", _LENT, UNKNOWN, ["job"]), "crawler")],
+        "legacy": NO_LEGACY,
+        "sidecar": NO_SIDECAR,
+    },
     "DL-GLUE-15": {
         "pass": [passes(_FLOW)],
         "fail": [

@@ -43,6 +43,29 @@ def _crawl(*statements: dict[str, Any]) -> list[Res]:
     return put(_LAKE, "crawl-policy", "policy", text(*statements))
 
 
+def _over_tables() -> list[Res]:
+    """The crawler over two tables of the catalog, in its own name, without the right to read them."""
+    names = ("clients", "trades")
+    crawler = next(r for r in _LAKE if r.name == "crawler").having(
+        s3Targets=None,
+        catalogTargets=[{"databaseName": "energy_raw_dev", "tables": list(names)}],
+        lakeFormationConfiguration=None,
+    )
+    tables = [
+        Res(
+            "aws:glue/catalogTable:CatalogTable",
+            name,
+            {
+                "name": name,
+                "databaseName": "energy_raw_dev",
+                "storageDescriptor": {"location": f"s3://{BUCKET}/raw/{name}/"},
+            },
+        )
+        for name in names
+    ]
+    return [*replaced(_LAKE, "crawler", crawler), *tables]
+
+
 def _inline(*more: dict[str, Any]) -> list[Res]:
     stack = replaced(_LAKE, "etl-policy")
     return put(stack, "etl", "inlinePolicies", [{"name": "own", "policy": text(*ETL_STATEMENTS, *more)}])
@@ -171,6 +194,7 @@ CASES: dict[str, Forms] = {
             fails(_event(allow("glue:NotifyEvent", f"{_WORKFLOW}2")), "target", "glue:NotifyEvent"),
             fails(_copier(*_COPY[:2]), "replication", "s3:ReplicateObject"),
             fails(put(_LAKE, "crawler", "lakeFormationConfiguration", None), "crawler", "s3:GetObject"),
+            fails(_over_tables(), "crawler", f"{BUCKET}/raw/trades/"),
         ],
         "unknown": [unverified(_HIDDEN, "job")],
         "legacy": NO_LEGACY,

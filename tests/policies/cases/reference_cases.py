@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from tests.policies.cases.case import NO_LEGACY, NO_SIDECAR, Forms, fails, passes, unverified
 from tests.policies.estate_support import put, topic_policy, warehouse, watching
@@ -41,6 +42,11 @@ def _copies(**grant: str) -> list[Res]:
     return [*(r for r in _HOUSE if "snapshotCopyGrant" not in r.token), made]
 
 
+def _table(**props: Any) -> Res:
+    made = {"name": "trades", "databaseName": "energy_raw_dev", **props}
+    return Res("aws:glue/catalogTable:CatalogTable", "table", made)
+
+
 _MOVED = [
     *_LAKE,
     Res(
@@ -63,6 +69,9 @@ CASES: dict[str, Forms] = {
         "fail": [
             fails(changed("job", roleArn=f"arn:aws:iam::{ACCOUNT}:role/crawls"), "job", "no such role"),
             fails(changed("crawler", role="crwal"), "crawler", "crawl"),
+            fails(
+                [*_LAKE, _table(storageDescriptor={"location": "s3://lake-dve/raw/trades/"})], "table", BUCKET
+            ),
             fails(changed("data-logging", targetBucket="lake-dev-lgos"), "data-logging", "lake-dev-logs"),
             fails(put(_HOUSE, "association", "subnetId", "the-subnet"), "association", "no id of a subnet"),
             fails(
@@ -130,6 +139,8 @@ CASES: dict[str, Forms] = {
             passes(_LAKE),
             passes(_HOUSE),
             passes(_WATCH),
+            passes([*_LAKE, _table(viewOriginalText="SELECT 1")]),
+            passes([*_LAKE, _table(storageDescriptor={"location": f"s3://{BUCKET}/raw/trades/"})]),
             passes(
                 [
                     *put(_HOUSE, "endpoint-kms", "subnetIds", None, []),
@@ -142,6 +153,7 @@ CASES: dict[str, Forms] = {
             fails(changed("crawler", role=None), "crawler", "role"),
             fails(changed("job", command={"name": "glueetl"}), "job", "command.scriptLocation"),
             fails(changed("grant", database=None), "grant", "database.name"),
+            fails([*_LAKE, _table()], "table", "storageDescriptor.location"),
             fails(put(_HOUSE, "ingress", "fromPort", None), "ingress", "fromPort"),
             fails(put(_HOUSE, "ingress", "cidrIpv4", None), "ingress", "cidrIpv4"),
             fails(put(_HOUSE, "endpoint-kms", "vpcEndpointType", None), "endpoint-kms", "Interface"),
