@@ -76,4 +76,6 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    # A script that simply ends has succeeded, whatever Glue makes of SystemExit.
+    if code := main(sys.argv[1:]):
+        sys.exit(code)

@@ -26,4 +26,6 @@ def run(arguments: Arguments, store: Store, summary: RunSummary) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(launch(run, processed.JOB, Zone.PROCESSED, sys.argv[1:]))
+    # A script that simply ends has succeeded, whatever Glue makes of SystemExit.
+    if code := launch(run, processed.JOB, Zone.PROCESSED, sys.argv[1:]):
+        sys.exit(code)
