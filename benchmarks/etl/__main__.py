@@ -1,6 +1,6 @@
-"""Benchmarks E1, E2, E4 to E7 of the pipeline: `./lake bench etl`.
+"""Benchmarks E1 to E7 of the pipeline: `./lake bench etl`.
 
-Usage: python -m benchmarks.etl --python PYTHON [--rows 100000,1000000] [--rounds 5] [--only e1,e2,e4,e5,e6,e7]
+Usage: python -m benchmarks.etl --python PYTHON [--rows 100000,1000000] [--rounds 5] [--only e1,e2,e3,e4,e5,e6,e7]
 [--oracle-rows 1000000] [--awswrangler-rows 1000000] [--work DIR] [--report DIR]. PYTHON is the interpreter that has the contenders' packages.
 Writes etl.md and etl.svg into the report's folder. Exit code 1 when an output differs from the oracle's.
 """
@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.etl import inputs, lakes, report
+from benchmarks.etl import inputs, lakes, report, spark_contest
 from benchmarks.etl.contest import (
     AWSWRANGLER,
     BY_HAND,
@@ -26,7 +26,7 @@ from benchmarks.etl.contest import (
 )
 from benchmarks.etl.process import RunFailedError
 
-PARTS = ("e1", "e2", "e4", "e5", "e6", "e7")
+PARTS = ("e1", "e2", "e3", "e4", "e5", "e6", "e7")
 
 
 def main() -> int:
@@ -119,6 +119,11 @@ def _run(page: _Page, sizes: list[int], only: set[str], *, rounds: int, limits: 
             page.contests[rows] = contest
             if "e1" in only and rows == largest:
                 page.parts["e1"] = report.profile_table(contest, spent)
+            page.write()
+    if "e3" in only:
+        for rows in sizes:
+            found = spark_contest.contest(arena, rows, rounds=rounds, oracle_rows=oracle_rows)
+            page.parts[f"e3-{rows:012}"] = spark_contest.table(found)
             page.write()
 
 

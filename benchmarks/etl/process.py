@@ -7,11 +7,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 SAMPLE_SECONDS = 0.02
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,9 @@ def measure(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]
         stderr=subprocess.STDOUT,
         text=True,
     )
-    peak = [0]
+    seen = _Seen()
     done = threading.Event()
-    sampler = threading.Thread(target=_sample, args=(process.pid, done, peak), daemon=True)
+    sampler = threading.Thread(target=_sample, args=(process.pid, done, seen), daemon=True)
     sampler.start()
     try:
         printed, _ = process.communicate(timeout=seconds)
@@ -56,14 +57,25 @@ def measure(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]
     after = os.times()
     if process.returncode:
         raise RunFailedError(f"{' '.join(command)} ended with {process.returncode}\n{printed[-3000:]}")
-    # The times of children count once they and their own children have ended.
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return Run(wall, cpu, peak[0])
+    # The times of children count once they and their own children were waited for, which nobody does for Spark's JVM.
+    waited = after.children_user + after.children_system - before.children_user - before.children_system
+    return Run(wall, max(waited, sum(seen.cpu.values())), seen.peak)
 
 
-def _sample(root: int, done: threading.Event, peak: list[int]) -> None:
+@dataclass
+class _Seen:
+    """What the sampler saw: the peak of resident bytes over the tree, and the CPU seconds of each process."""
+
+    peak: int = 0
+    cpu: dict[int, float] = field(default_factory=dict)
+
+
+def _sample(root: int, done: threading.Event, seen: _Seen) -> None:
     while not done.wait(SAMPLE_SECONDS):
-        peak[0] = max(peak[0], sum(_resident(pid) for pid in _tree(root)))
+        tree = _tree(root)
+        seen.peak = max(seen.peak, sum(_resident(pid) for pid in tree))
+        for pid in tree:
+            seen.cpu[pid] = max(seen.cpu.get(pid, 0.0), _cpu(pid))
 
 
 def _tree(root: int) -> list[int]:
@@ -77,6 +89,14 @@ def _tree(root: int) -> list[int]:
             continue
         waiting += [int(child) for child in children]
     return found
+
+
+def _cpu(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+    except (OSError, IndexError):
+        return 0.0
 
 
 def _resident(pid: int) -> int:

@@ -39,7 +39,15 @@ def check(
     else:
         # Files in their own order, each to one process: its fixtures are made once.
         workers = str(min(os.cpu_count() or 1, MOST_WORKERS))
-        shared = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
+        shared = [
+            "-n",
+            workers,
+            "--dist",
+            "loadfile",
+            "--no-loadscope-reorder",
+            "--durations=25",
+            "--durations-min=5",
+        ]
         checks = [
             ("ruff", ["check", "."]),
             ("ruff", ["format", "--check", "--quiet", "."]),
