@@ -136,7 +136,7 @@ class WarehouseSource(ComponentResource):
                 f"{self._name}-at-warehouse",
                 security_group_id=args.warehouse_group_id,
                 referenced_security_group_id=group.id,
-                description="QuickSight's queries",
+                description="Queries of QuickSight",
                 ip_protocol="tcp",
                 from_port=args.port,
                 to_port=args.port,

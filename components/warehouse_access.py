@@ -40,7 +40,7 @@ class WarehouseAccess(ComponentResource):
         loader = self._group("loader", "Workers of Glue jobs that load the warehouse")
         self.warehouse_group_id: Output[str] = warehouse.id
         self.loader_group_id: Output[str] = loader.id
-        self._admit("warehouse-from-loader", warehouse.id, loader.id, PORT, "The loader's connections")
+        self._admit("warehouse-from-loader", warehouse.id, loader.id, PORT, "Connections of the loader")
         self._let_out("loader-to-warehouse", loader.id, group=warehouse.id, port=PORT)
         self._admit("loader-from-itself", loader.id, loader.id, None, "Workers of one job")
         self._let_out("loader-to-itself", loader.id, group=loader.id)
