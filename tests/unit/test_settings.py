@@ -136,6 +136,12 @@ BAD: list[tuple[str, Any, str, str]] = [
     ("retention.inventory_days", 0, "retention.inventory_days", "from 1"),
     ("warehouse.node_type", "dc2.large", "warehouse.node_type", "ra3.xlplus"),
     ("warehouse.nodes", 1, "warehouse.nodes", "2 or more while multi_az"),
+    (
+        "warehouse",
+        {"node_type": "ra3.4xlarge", "nodes": 1},
+        "warehouse.nodes",
+        "2 or more nodes of ra3.4xlarge",
+    ),
     ("warehouse.snapshot_days", 6, "warehouse.snapshot_days", "from 7"),
     ("warehouse.snapshot_every_hours", 5, "warehouse.snapshot_every_hours", "one of"),
     ("warehouse.pause_at", "cron(0 19 ? * MON-FRI *)", "warehouse.pause_at", "cannot be paused"),
