@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi import ComponentResource, Input, ResourceOptions
-from pulumi_aws import ec2, iam, quicksight, vpc
+from pulumi_aws import ec2, iam, quicksight, redshift, vpc
 
-from components.bi_policies import network_policy, quicksight_trust
+from components.bi_policies import network_policy, network_trust
 from components.names import Names
 from components.settings import Settings
 from components.tagging import tags
@@ -27,12 +27,14 @@ class WarehouseSourceArgs:
     subnet_ids: Sequence[Input[str]]
     warehouse_group_id: Input[str]
     port: int
-    cluster: pulumi.Resource
+    cluster: redshift.Cluster
     permissions: Sequence[quicksight.DataSourcePermissionArgs]
 
 
 class WarehouseSource(ComponentResource):
     """A Redshift data source that signs in as the read-only user whose password the given secret holds.
+
+    It names the cluster's address: to look one up by its identifier, QuickSight needs rights of the account.
 
     QuickSight's interfaces keep no state of connections: their group has to let the answers in itself.
     https://docs.aws.amazon.com/quicksight/latest/user/vpc-security-groups.html
@@ -72,7 +74,7 @@ class WarehouseSource(ComponentResource):
             type="REDSHIFT",
             parameters=quicksight.DataSourceParametersArgs(
                 redshift=quicksight.DataSourceParametersRedshiftArgs(
-                    cluster_id=names.cluster, database=settings.warehouse.database
+                    host=args.cluster.dns_name, port=args.port, database=settings.warehouse.database
                 )
             ),
             credentials=quicksight.DataSourceCredentialsArgs(
@@ -94,7 +96,7 @@ class WarehouseSource(ComponentResource):
             f"{self._name}-role",
             name=names.role(NETWORK_ROLE),
             description="Lets QuickSight put interfaces into the private subnets",
-            assume_role_policy=json.dumps(quicksight_trust(names, "vpcConnection")),
+            assume_role_policy=json.dumps(network_trust(names)),
             tags=self._tags,
             opts=ResourceOptions(parent=self),
         )

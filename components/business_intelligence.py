@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi import ComponentResource, Input, ResourceOptions
-from pulumi_aws import cloudformation, iam, quicksight
+from pulumi_aws import cloudformation, iam, quicksight, redshift
 
 from components.access_matrix import AccessMatrix
-from components.bi_policies import READER, quicksight_trust, reader_policy
+from components.bi_policies import READER, reader_policy, source_trust
 from components.bi_template import column_type, template
 from components.bi_visuals import BOARDS
 from components.bi_warehouse import WarehouseSource, WarehouseSourceArgs
@@ -24,21 +24,27 @@ LAKE_ROLE = "quicksight-lake"
 LAKE_SOURCE = "lake"
 OWNERS, VIEWERS = "data-engineers", ("analysts", "reporting")
 OWN_SOURCE = (
+    "quicksight:DeleteDataSource",
     "quicksight:DescribeDataSource",
     "quicksight:DescribeDataSourcePermissions",
     "quicksight:PassDataSource",
     "quicksight:UpdateDataSource",
+    "quicksight:UpdateDataSourcePermissions",
 )
+"""An owner's actions on a data source; QuickSight takes an owner's or a user's set, and nothing between."""
 OWN_DATA_SET = (
     "quicksight:CancelIngestion",
     "quicksight:CreateIngestion",
+    "quicksight:DeleteDataSet",
     "quicksight:DescribeDataSet",
     "quicksight:DescribeDataSetPermissions",
     "quicksight:DescribeIngestion",
     "quicksight:ListIngestions",
     "quicksight:PassDataSet",
     "quicksight:UpdateDataSet",
+    "quicksight:UpdateDataSetPermissions",
 )
+"""An owner's actions on a data set, for which the same holds."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class BusinessIntelligenceArgs:
     subnet_ids: Sequence[Input[str]]
     warehouse_group_id: Input[str]
     warehouse_port: int
-    cluster: pulumi.Resource
+    cluster: redshift.Cluster
 
 
 class BusinessIntelligence(ComponentResource):
@@ -153,7 +159,7 @@ class BusinessIntelligence(ComponentResource):
             f"{self._name}-lake-role",
             name=names.role(LAKE_ROLE),
             description="Lets QuickSight query the lake as reports do",
-            assume_role_policy=json.dumps(quicksight_trust(names, "datasource")),
+            assume_role_policy=json.dumps(source_trust(names)),
             tags=self._tags,
             opts=ResourceOptions(parent=self),
         )

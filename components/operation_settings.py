@@ -136,7 +136,8 @@ class BusinessIntelligence:
     warehouse_secret_arn: Annotated[
         str,
         Setting(
-            "Secret with name and password of the warehouse's read-only user; set while enabled",
+            "Secret with username and password of the warehouse's read-only user, among those QuickSight may"
+            " read (its security settings list them); set while enabled",
             rules.SECRET_ARN,
         ),
     ] = ""

@@ -143,7 +143,7 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
                 "business_intelligence": {
                     "enabled": draw(st.booleans()),
                     "warehouse_secret_arn": f"arn:aws{'-cn' if china else ''}:secretsmanager:{region}:"
-                    f"{account}:secret:reader",
+                    f"{account}:secret:reader-a1B2c3",
                 },
                 "warehouse": draw(warehouse(subnets, rpo_hours)),
                 "disaster_recovery": {

@@ -173,6 +173,12 @@ BAD: list[tuple[str, Any, str, str]] = [
         "business_intelligence.warehouse_secret_arn",
         "set while enabled",
     ),
+    (
+        "business_intelligence.warehouse_secret_arn",
+        "arn:aws:secretsmanager:eu-west-1:444455556666:secret:reader",
+        "business_intelligence.warehouse_secret_arn",
+        "six characters",
+    ),
     ("business_intelligence.refresh_at", "24:00", "business_intelligence.refresh_at", "HH:MM"),
     ("tags.owner", "", "tags.owner", "1 to 256"),
     ("tags.data_classification", "secret", "tags.data_classification", "public, internal, confidential"),
