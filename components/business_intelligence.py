@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi import ComponentResource, Input, ResourceOptions
-from pulumi_aws import cloudformation, iam, quicksight, redshift
+from pulumi_aws import cloudformation, quicksight, redshift
 
 from components.access_matrix import AccessMatrix
 from components.bi_policies import READER, reader_policy, source_trust
@@ -16,6 +16,7 @@ from components.bi_warehouse import WarehouseSource, WarehouseSourceArgs
 from components.governed_database import GovernedDatabase
 from components.lake_grants import LakeGrants, LakeGrantsArgs
 from components.names import Names
+from components.service_role import service_role
 from components.settings import Settings
 from components.tagging import tags
 from etl.catalog import Table, Zone
@@ -155,22 +156,17 @@ class BusinessIntelligence(ComponentResource):
         """Make the role QuickSight queries Athena under, in the workgroup of reports."""
         args, names = self._args, self._args.names
         views = [view for view in args.matrix.views(args.tables) if view.persona == READER]
-        role = iam.Role(
-            f"{self._name}-lake-role",
-            name=names.role(LAKE_ROLE),
-            description="Lets QuickSight query the lake as reports do",
-            assume_role_policy=json.dumps(source_trust(names)),
+        return service_role(
+            f"{self._name}-lake",
+            names,
+            LAKE_ROLE,
+            purpose="Lets QuickSight query the lake as reports do",
+            trust=source_trust(names),
+            grant="query-for-reports",
+            policy=reader_policy(names, views),
             tags=self._tags,
-            opts=ResourceOptions(parent=self),
+            parent=self,
         )
-        policy = iam.RolePolicy(
-            f"{self._name}-lake-policy",
-            name="query-for-reports",
-            role=names.role(LAKE_ROLE),
-            policy=json.dumps(reader_policy(names, views)),
-            opts=ResourceOptions(parent=self, depends_on=[role]),
-        )
-        return [role, policy]
 
     def _source_permissions(self) -> list[quicksight.DataSourcePermissionArgs]:
         owners = self._args.names.quicksight_group_arn(OWNERS)
