@@ -1,15 +1,15 @@
 """The audit: a trail of every API call and of every access to the lake's objects, kept and watched."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi import ComponentResource, Input, ResourceOptions
-from pulumi_aws import cloudtrail, cloudwatch, iam
+from pulumi_aws import cloudtrail, cloudwatch
 
 from components.iam import Document, allow, assumed_by, document
 from components.names import Names, Store
+from components.service_role import service_role
 from components.settings import Settings
 from components.tagging import tags
 from components.trail_watch import watches
@@ -99,22 +99,17 @@ class AuditTrail(ComponentResource):
     def _role(self, name: str) -> list[pulumi.Resource]:
         """Make the role under which CloudTrail writes to the log group."""
         names = self._args.names
-        role = iam.Role(
-            f"{name}-role",
-            name=names.role(TRAIL_ROLE),
-            description="Lets CloudTrail write the trail to CloudWatch Logs",
-            assume_role_policy=json.dumps(trail_trust(names)),
+        return service_role(
+            name,
+            names,
+            TRAIL_ROLE,
+            purpose="Lets CloudTrail write the trail to CloudWatch Logs",
+            trust=trail_trust(names),
+            grant="write-trail",
+            policy=trail_policy(names),
             tags=self._tags,
-            opts=ResourceOptions(parent=self),
+            parent=self,
         )
-        policy = iam.RolePolicy(
-            f"{name}-policy",
-            name="write-trail",
-            role=names.role(TRAIL_ROLE),
-            policy=json.dumps(trail_policy(names)),
-            opts=ResourceOptions(parent=self, depends_on=[role]),
-        )
-        return [role, policy]
 
 
 def trail_trust(names: Names) -> Document:

@@ -12,13 +12,18 @@ READER = "reporting"
 """The persona whose workgroup, results and grants QuickSight's Athena source uses."""
 
 
-def quicksight_trust(names: Names, resources: str) -> Document:
-    """Trust QuickSight on behalf of this account's data sources or VPC connections."""
+def source_trust(names: Names) -> Document:
+    """Trust QuickSight on behalf of this account's data sources."""
     conditions = {
         "StringEquals": {"aws:SourceAccount": names.account},
-        "ArnLike": {"aws:SourceArn": names.arn("quicksight", f"{resources}/*")},
+        "ArnLike": {"aws:SourceArn": names.arn("quicksight", "datasource/*")},
     }
     return document(assumed_by("quicksight", conditions))
+
+
+def network_trust(names: Names) -> Document:
+    """Trust QuickSight, working for this account; it is not known to say for which VPC connection."""
+    return document(assumed_by("quicksight", {"StringEquals": {"aws:SourceAccount": names.account}}))
 
 
 def reader_policy(names: Names, views: Sequence[View]) -> Document:
@@ -27,23 +32,21 @@ def reader_policy(names: Names, views: Sequence[View]) -> Document:
 
 
 def network_policy(names: Names) -> Document:
-    """Make and remove the network interfaces of a VPC connection, in this project's subnets only.
+    """Make, change and remove the network interfaces of a VPC connection, in this project's subnets only.
 
-    An interface that is being made has no tags yet, hence "if it has any" on the interfaces themselves.
+    An interface that is being made has no tags yet, hence "if it has any" on the interfaces themselves. EC2
+    judges an interface together with its subnet and groups, when it is made and when it changes groups.
     https://docs.aws.amazon.com/quicksight/latest/user/vpc-creating-a-connection-in-quicksight-console.html
     """
     own = {"aws:ResourceTag/project": PROJECT}
     interfaces = [names.arn("ec2", "network-interface/*")]
     places = [names.arn("ec2", "subnet/*"), names.arn("ec2", "security-group/*")]
+    place = ["ec2:CreateNetworkInterface", "ec2:ModifyNetworkInterfaceAttribute"]
     return document(
-        allow("ConnectToSubnets", ["ec2:CreateNetworkInterface"], places, {"StringEquals": own}),
+        allow("ConnectToSubnets", place, places, {"StringEquals": own}),
         allow(
             "ChangeInterfaces",
-            [
-                "ec2:CreateNetworkInterface",
-                "ec2:DeleteNetworkInterface",
-                "ec2:ModifyNetworkInterfaceAttribute",
-            ],
+            [*place, "ec2:DeleteNetworkInterface"],
             interfaces,
             {"StringEqualsIfExists": own},
         ),

@@ -1,15 +1,15 @@
 """QuickSight's way to the warehouse: a VPC connection into the private network, and the data source."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pulumi
 from pulumi import ComponentResource, Input, ResourceOptions
-from pulumi_aws import ec2, iam, quicksight, vpc
+from pulumi_aws import quicksight, redshift
 
-from components.bi_policies import network_policy, quicksight_trust
+from components.bi_policies import network_policy, network_trust
 from components.names import Names
+from components.security_groups import SecurityGroups
+from components.service_role import service_role
 from components.settings import Settings
 from components.tagging import tags
 
@@ -27,12 +27,14 @@ class WarehouseSourceArgs:
     subnet_ids: Sequence[Input[str]]
     warehouse_group_id: Input[str]
     port: int
-    cluster: pulumi.Resource
+    cluster: redshift.Cluster
     permissions: Sequence[quicksight.DataSourcePermissionArgs]
 
 
 class WarehouseSource(ComponentResource):
     """A Redshift data source that signs in as the read-only user whose password the given secret holds.
+
+    It names the cluster's address: to look one up by its identifier, QuickSight needs rights of the account.
 
     QuickSight's interfaces keep no state of connections: their group has to let the answers in itself.
     https://docs.aws.amazon.com/quicksight/latest/user/vpc-security-groups.html
@@ -40,19 +42,29 @@ class WarehouseSource(ComponentResource):
 
     def __init__(self, name: str, args: WarehouseSourceArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("energylake:bi:WarehouseSource", name, None, opts)
-        self._name, self._args = name, args
         names, settings = args.names, args.settings
-        self._tags = tags(settings, "business-intelligence")
-        role = self._role()
-        group = ec2.SecurityGroup(
-            f"{name}-group",
-            name=names.role("quicksight"),
-            description="QuickSight: out to the warehouse, its answers in",
-            vpc_id=args.vpc_id,
-            tags=self._tags,
-            opts=ResourceOptions(parent=self),
+        tagged = tags(settings, "business-intelligence")
+        role = service_role(
+            name,
+            names,
+            NETWORK_ROLE,
+            purpose="Lets QuickSight put interfaces into the private subnets",
+            trust=network_trust(names),
+            grant="connect-to-subnets",
+            policy=network_policy(names),
+            tags=tagged,
+            parent=self,
         )
-        rules = self._rules(group)
+        groups = SecurityGroups(name, args.vpc_id, tagged, self)
+        group = groups.group(
+            "group", names.role("quicksight"), "QuickSight: out to the warehouse, its answers in"
+        )
+        warehouse = args.warehouse_group_id
+        groups.let_out("to-warehouse", group.id, "Queries to the warehouse", target=warehouse, port=args.port)
+        groups.admit(
+            "answers", group.id, "Answers of the warehouse, to any port that asked", source=warehouse
+        )
+        groups.admit("at-warehouse", warehouse, "Queries of QuickSight", source=group.id, port=args.port)
         connection = quicksight.VpcConnection(
             f"{name}-connection",
             vpc_connection_id=names.prefix,
@@ -61,8 +73,8 @@ class WarehouseSource(ComponentResource):
             role_arn=names.role_arn(NETWORK_ROLE),
             security_group_ids=[group.id],
             subnet_ids=list(args.subnet_ids),
-            tags=self._tags,
-            opts=ResourceOptions(parent=self, depends_on=[*role, *rules]),
+            tags=tagged,
+            opts=ResourceOptions(parent=self, depends_on=[*role, *groups.rules]),
         )
         quicksight.DataSource(
             f"{name}-source",
@@ -72,7 +84,7 @@ class WarehouseSource(ComponentResource):
             type="REDSHIFT",
             parameters=quicksight.DataSourceParametersArgs(
                 redshift=quicksight.DataSourceParametersRedshiftArgs(
-                    cluster_id=names.cluster, database=settings.warehouse.database
+                    host=args.cluster.dns_name, port=args.port, database=settings.warehouse.database
                 )
             ),
             credentials=quicksight.DataSourceCredentialsArgs(
@@ -83,64 +95,7 @@ class WarehouseSource(ComponentResource):
                 vpc_connection_arn=names.arn("quicksight", f"vpcConnection/{names.prefix}")
             ),
             permissions=list(args.permissions),
-            tags=self._tags,
+            tags=tagged,
             opts=ResourceOptions(parent=self, depends_on=[connection, args.cluster]),
         )
         self.register_outputs({"vpc_connection": names.prefix})
-
-    def _role(self) -> list[pulumi.Resource]:
-        names = self._args.names
-        role = iam.Role(
-            f"{self._name}-role",
-            name=names.role(NETWORK_ROLE),
-            description="Lets QuickSight put interfaces into the private subnets",
-            assume_role_policy=json.dumps(quicksight_trust(names, "vpcConnection")),
-            tags=self._tags,
-            opts=ResourceOptions(parent=self),
-        )
-        policy = iam.RolePolicy(
-            f"{self._name}-policy",
-            name="connect-to-subnets",
-            role=names.role(NETWORK_ROLE),
-            policy=json.dumps(network_policy(names)),
-            opts=ResourceOptions(parent=self, depends_on=[role]),
-        )
-        return [role, policy]
-
-    def _rules(self, group: ec2.SecurityGroup) -> list[pulumi.Resource]:
-        args, child = self._args, ResourceOptions(parent=self)
-        return [
-            vpc.SecurityGroupEgressRule(
-                f"{self._name}-to-warehouse",
-                security_group_id=group.id,
-                referenced_security_group_id=args.warehouse_group_id,
-                description="Queries to the warehouse",
-                ip_protocol="tcp",
-                from_port=args.port,
-                to_port=args.port,
-                tags=self._tags,
-                opts=child,
-            ),
-            vpc.SecurityGroupIngressRule(
-                f"{self._name}-answers",
-                security_group_id=group.id,
-                referenced_security_group_id=args.warehouse_group_id,
-                description="Answers of the warehouse, to any port that asked",
-                ip_protocol="tcp",
-                from_port=0,
-                to_port=65535,
-                tags=self._tags,
-                opts=child,
-            ),
-            vpc.SecurityGroupIngressRule(
-                f"{self._name}-at-warehouse",
-                security_group_id=args.warehouse_group_id,
-                referenced_security_group_id=group.id,
-                description="QuickSight's queries",
-                ip_protocol="tcp",
-                from_port=args.port,
-                to_port=args.port,
-                tags=self._tags,
-                opts=child,
-            ),
-        ]

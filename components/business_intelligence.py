@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi import ComponentResource, Input, ResourceOptions
-from pulumi_aws import cloudformation, iam, quicksight
+from pulumi_aws import cloudformation, quicksight, redshift
 
 from components.access_matrix import AccessMatrix
-from components.bi_policies import READER, quicksight_trust, reader_policy
+from components.bi_policies import READER, reader_policy, source_trust
 from components.bi_template import column_type, template
 from components.bi_visuals import BOARDS
 from components.bi_warehouse import WarehouseSource, WarehouseSourceArgs
 from components.governed_database import GovernedDatabase
 from components.lake_grants import LakeGrants, LakeGrantsArgs
 from components.names import Names
+from components.service_role import service_role
 from components.settings import Settings
 from components.tagging import tags
 from etl.catalog import Table, Zone
@@ -24,21 +25,27 @@ LAKE_ROLE = "quicksight-lake"
 LAKE_SOURCE = "lake"
 OWNERS, VIEWERS = "data-engineers", ("analysts", "reporting")
 OWN_SOURCE = (
+    "quicksight:DeleteDataSource",
     "quicksight:DescribeDataSource",
     "quicksight:DescribeDataSourcePermissions",
     "quicksight:PassDataSource",
     "quicksight:UpdateDataSource",
+    "quicksight:UpdateDataSourcePermissions",
 )
+"""An owner's actions on a data source; QuickSight takes an owner's or a user's set, and nothing between."""
 OWN_DATA_SET = (
     "quicksight:CancelIngestion",
     "quicksight:CreateIngestion",
+    "quicksight:DeleteDataSet",
     "quicksight:DescribeDataSet",
     "quicksight:DescribeDataSetPermissions",
     "quicksight:DescribeIngestion",
     "quicksight:ListIngestions",
     "quicksight:PassDataSet",
     "quicksight:UpdateDataSet",
+    "quicksight:UpdateDataSetPermissions",
 )
+"""An owner's actions on a data set, for which the same holds."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class BusinessIntelligenceArgs:
     subnet_ids: Sequence[Input[str]]
     warehouse_group_id: Input[str]
     warehouse_port: int
-    cluster: pulumi.Resource
+    cluster: redshift.Cluster
 
 
 class BusinessIntelligence(ComponentResource):
@@ -149,22 +156,17 @@ class BusinessIntelligence(ComponentResource):
         """Make the role QuickSight queries Athena under, in the workgroup of reports."""
         args, names = self._args, self._args.names
         views = [view for view in args.matrix.views(args.tables) if view.persona == READER]
-        role = iam.Role(
-            f"{self._name}-lake-role",
-            name=names.role(LAKE_ROLE),
-            description="Lets QuickSight query the lake as reports do",
-            assume_role_policy=json.dumps(quicksight_trust(names, "datasource")),
+        return service_role(
+            f"{self._name}-lake",
+            names,
+            LAKE_ROLE,
+            purpose="Lets QuickSight query the lake as reports do",
+            trust=source_trust(names),
+            grant="query-for-reports",
+            policy=reader_policy(names, views),
             tags=self._tags,
-            opts=ResourceOptions(parent=self),
+            parent=self,
         )
-        policy = iam.RolePolicy(
-            f"{self._name}-lake-policy",
-            name="query-for-reports",
-            role=names.role(LAKE_ROLE),
-            policy=json.dumps(reader_policy(names, views)),
-            opts=ResourceOptions(parent=self, depends_on=[role]),
-        )
-        return [role, policy]
 
     def _source_permissions(self) -> list[quicksight.DataSourcePermissionArgs]:
         owners = self._args.names.quicksight_group_arn(OWNERS)

@@ -8,12 +8,13 @@ from typing import Any
 
 import pulumi
 from pulumi import ComponentResource, FileAsset, Input, ResourceOptions
-from pulumi_aws import cloudwatch, glue, iam, s3, scheduler
+from pulumi_aws import cloudwatch, glue, s3, scheduler
 
 from components.artifacts import package, script
 from components.glue_pipeline import GLUE_VERSION
 from components.names import Names, Store
 from components.recovery_policies import BACKUP, BACKUP_CLOCK, clock_policy, clock_trust
+from components.service_role import service_role
 from components.settings import Settings
 from components.tagging import tags
 from etl.catalog import Zone
@@ -119,21 +120,16 @@ class CatalogBackup(ComponentResource):
 
     def _clock(self, name: str, job: glue.Job) -> None:
         names, hours = self._args.names, self._args.settings.disaster_recovery.rpo_hours
-        role_name = names.role(BACKUP_CLOCK)
-        role = iam.Role(
-            f"{name}-clock-role",
-            name=role_name,
-            description="Lets the clock start the catalog's backup",
-            assume_role_policy=json.dumps(clock_trust(names)),
+        role = service_role(
+            f"{name}-clock",
+            names,
+            BACKUP_CLOCK,
+            purpose="Lets the clock start the catalog's backup",
+            trust=clock_trust(names),
+            grant="start-backup",
+            policy=clock_policy(names),
             tags=self._tags,
-            opts=ResourceOptions(parent=self),
-        )
-        policy = iam.RolePolicy(
-            f"{name}-clock-policy",
-            name="start-backup",
-            role=role_name,
-            policy=json.dumps(clock_policy(names)),
-            opts=ResourceOptions(parent=self, depends_on=[role]),
+            parent=self,
         )
         minutes = hours * 60 // RUNS_IN_AN_RPO
         scheduler.Schedule(
@@ -152,7 +148,7 @@ class CatalogBackup(ComponentResource):
                 ),
             ),
             state="ENABLED",
-            opts=ResourceOptions(parent=self, depends_on=[job, role, policy]),
+            opts=ResourceOptions(parent=self, depends_on=[job, *role]),
         )
 
     def _alarms(self, name: str) -> None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi import ComponentResource, Output, ResourceOptions
-from pulumi_aws import iam, kms, redshift, s3
+from pulumi_aws import kms, redshift, s3
 
 from components.data_lake_bucket import REPLICATED, DataLakeBucket, DataLakeBucketArgs
-from components.iam import Document, glue_trust
+from components.iam import glue_trust
 from components.key_policies import key_policy
 from components.names import KeyPurpose, Names, Store
 from components.recovery_policies import BACKUP, backup_policy
@@ -21,6 +21,7 @@ from components.replication import (
     replication_trust,
 )
 from components.replication_alarms import ReplicationAlarms, ReplicationAlarmsArgs
+from components.service_role import service_role
 from components.settings import Settings
 from components.tagging import tags
 from etl.catalog import Zone
@@ -103,47 +104,34 @@ class DRReplica(ComponentResource):
             for store in REPLICATED
         }
 
-    def _role(
-        self, name: str, function: str, purpose: str, trust: Document, policy: Document
-    ) -> list[pulumi.Resource]:
-        role_name = self._args.names.role(function)
-        role = iam.Role(
-            f"{name}-role",
-            name=role_name,
-            description=purpose,
-            assume_role_policy=json.dumps(trust),
-            tags=self._tags,
-            opts=ResourceOptions(parent=self),
-        )
-        granted = iam.RolePolicy(
-            f"{name}-policy",
-            name=function,
-            role=role_name,
-            policy=json.dumps(policy),
-            opts=ResourceOptions(parent=self, depends_on=[role]),
-        )
-        return [role, granted]
-
     def _replication_role(self, name: str) -> list[pulumi.Resource]:
         names, recovery = self._args.names, self._args.settings.disaster_recovery
-        return self._role(
+        return service_role(
             f"{name}-replication",
+            names,
             REPLICATION_ROLE,
-            "Lets S3 copy the lake to the replica region",
-            replication_trust(names),
-            replication_policy(names, deletions=recovery.replicate_deletions),
+            purpose="Lets S3 copy the lake to the replica region",
+            trust=replication_trust(names),
+            grant=REPLICATION_ROLE,
+            policy=replication_policy(names, deletions=recovery.replicate_deletions),
+            tags=self._tags,
+            parent=self,
         )
 
     def _backup_role(self, name: str) -> list[pulumi.Resource]:
         """Make the role of the catalog's backup here: Lake Formation has to know it before the catalog is."""
         names = self._args.names
         databases = [names.database(zone) for zone in Zone]
-        return self._role(
+        return service_role(
             f"{name}-backup",
+            names,
             BACKUP,
-            "Reads the catalog and its grants and writes their backups in the replica region",
-            glue_trust(names),
-            backup_policy(names, databases),
+            purpose="Reads the catalog and its grants and writes their backups in the replica region",
+            trust=glue_trust(names),
+            grant=BACKUP,
+            policy=backup_policy(names, databases),
+            tags=self._tags,
+            parent=self,
         )
 
     def _replication(

@@ -1,12 +1,11 @@
 """The governed catalog: databases and tables from the contracts, encrypted, tagged, granted to people."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi import ComponentResource, Input, ResourceOptions
-from pulumi_aws import glue, iam, lakeformation
+from pulumi_aws import glue, lakeformation
 
 from components.access_matrix import AccessMatrix
 from components.catalog_tables import table_inputs
@@ -14,6 +13,7 @@ from components.iam import lake_formation_trust, location_policy
 from components.lake_tags import LakeTags, LakeTagsArgs
 from components.names import Names, Store
 from components.persona_access import PersonaAccess, PersonaAccessArgs
+from components.service_role import service_role
 from components.settings import Settings
 from components.tagging import tags
 from etl.catalog import Table, Zone
@@ -120,23 +120,17 @@ class GovernedDatabase(ComponentResource):
 
     def _location_role(self, name: str, args: GovernedDatabaseArgs) -> list[pulumi.Resource]:
         """Make the role that Lake Formation lends to readers; a customer key needs one of its own."""
-        role_name = args.names.role(LOCATION_ROLE)
-        role = iam.Role(
-            f"{name}-location-role",
-            name=role_name,
-            description="Lends readers access to the governed zones through Lake Formation",
-            assume_role_policy=json.dumps(lake_formation_trust(args.names)),
+        return service_role(
+            f"{name}-location",
+            args.names,
+            LOCATION_ROLE,
+            purpose="Lends readers access to the governed zones through Lake Formation",
+            trust=lake_formation_trust(args.names),
+            grant="read-governed-zones",
+            policy=location_policy(args.names, list(args.tables)),
             tags=tags(args.settings, COMPONENT),
-            opts=ResourceOptions(parent=self),
+            parent=self,
         )
-        policy = iam.RolePolicy(
-            f"{name}-location-policy",
-            name="read-governed-zones",
-            role=role_name,
-            policy=json.dumps(location_policy(args.names, list(args.tables))),
-            opts=ResourceOptions(parent=self, depends_on=[role]),
-        )
-        return [role, policy]
 
     def _database(
         self,

@@ -44,15 +44,17 @@ CRYPTOGRAPHY = (
 
 PUBLISHERS = ("budgets", "cloudwatch", "costalerts", "events")
 """Services that raise alerts."""
+CLUSTER = ("redshift", "redshift-data")
+"""Services that encrypt with a cluster's key; the Data API keeps statements and results under it too."""
 
 _SERVICES = {
     KeyPurpose.DATA: ("s3", "scheduler"),
     KeyPurpose.RESULTS: ("s3", "athena"),
     KeyPurpose.CATALOG: ("glue",),
-    KeyPurpose.WAREHOUSE: ("redshift", "secretsmanager"),
-    KeyPurpose.REPLICA: ("s3", "redshift", "sns"),
+    KeyPurpose.WAREHOUSE: (*CLUSTER, "secretsmanager"),
+    KeyPurpose.REPLICA: ("s3", *CLUSTER, "sns"),
 }
-_LENDING = {KeyPurpose.WAREHOUSE: ("redshift", "secretsmanager"), KeyPurpose.REPLICA: ("redshift",)}
+_LENDING = {KeyPurpose.WAREHOUSE: (*CLUSTER, "secretsmanager"), KeyPurpose.REPLICA: CLUSTER}
 """Services that keep on using a key after the call, through a grant that the caller has to give them."""
 
 
@@ -100,7 +102,7 @@ def _use_through(names: Names, services: Sequence[str]) -> Statement:
 def _lend_to(names: Names, services: Sequence[str]) -> Statement:
     """Let callers grant the key to AWS's own services only, on behalf of a cluster or a secret.
 
-    https://docs.aws.amazon.com/redshift/latest/mgmt/working-with-db-encryption.html
+    https://docs.aws.amazon.com/redshift/latest/mgmt/authorizing-kms-customer-managed-key.html
     """
     return {
         "Sid": "LentToServices",

@@ -128,7 +128,11 @@ class BusinessIntelligence:
     """Dashboards on QuickSight."""
 
     enabled: Annotated[
-        bool, Setting("Whether the account is subscribed to QuickSight Enterprise and gets the dashboards")
+        bool,
+        Setting(
+            "Whether the account is subscribed to QuickSight Enterprise, with its users in this region, and"
+            " gets the dashboards"
+        ),
     ] = False
     refresh_at: Annotated[
         str, Setting("Time of day, UTC, at which data sets are refreshed", rules.TIME_OF_DAY)
@@ -136,7 +140,8 @@ class BusinessIntelligence:
     warehouse_secret_arn: Annotated[
         str,
         Setting(
-            "Secret with name and password of the warehouse's read-only user; set while enabled",
+            "Secret with username and password of the warehouse's read-only user, among those QuickSight may"
+            " read (its security settings list them); set while enabled",
             rules.SECRET_ARN,
         ),
     ] = ""

@@ -1,15 +1,15 @@
 """The identity of one job or crawler: its role, what IAM allows it and what Lake Formation grants it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi import ComponentResource, ResourceOptions
-from pulumi_aws import iam, lakeformation
+from pulumi_aws import lakeformation
 
 from components.iam import Document, glue_trust
 from components.names import Names
+from components.service_role import service_role
 from components.settings import Settings
 from components.tagging import tags
 
@@ -42,28 +42,25 @@ class PipelineRole(ComponentResource):
     def __init__(self, name: str, args: PipelineRoleArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("energylake:pipeline:PipelineRole", name, None, opts)
         names = args.names
-        role_name = names.role(args.function)
-        role = iam.Role(
-            f"{name}-role",
-            name=role_name,
-            description=args.description,
-            assume_role_policy=json.dumps(glue_trust(names)),
+        role, policy = service_role(
+            name,
+            names,
+            args.function,
+            purpose=args.description,
+            trust=glue_trust(names),
+            grant=args.function,
+            policy=args.policy,
             tags=tags(args.settings, "pipeline"),
-            opts=ResourceOptions(parent=self),
-        )
-        policy = iam.RolePolicy(
-            f"{name}-policy",
-            name=args.function,
-            role=role_name,
-            policy=json.dumps(args.policy),
-            opts=ResourceOptions(parent=self, depends_on=[role]),
+            parent=self,
         )
         self.ready: list[pulumi.Resource] = [policy]
         if args.zone is not None:
             self.ready += self._grants(name, args, role, args.zone)
         self.register_outputs({"role_arn": names.role_arn(args.function)})
 
-    def _grants(self, name: str, args: PipelineRoleArgs, role: iam.Role, zone: str) -> list[pulumi.Resource]:
+    def _grants(
+        self, name: str, args: PipelineRoleArgs, role: pulumi.Resource, zone: str
+    ) -> list[pulumi.Resource]:
         names = args.names
         principal, database = names.role_arn(args.function), names.database(zone)
         opts = ResourceOptions(parent=self, depends_on=[role, *args.governed])

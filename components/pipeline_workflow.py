@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi import ComponentResource, ResourceOptions
-from pulumi_aws import cloudwatch, glue, iam
+from pulumi_aws import cloudwatch, glue
 
 from components.iam import events_trust, start_workflow_policy
 from components.names import Names, Store
 from components.pipeline_plan import STEPS, CrawlerPlan, JobPlan
+from components.service_role import service_role
 from components.settings import Settings
 from components.tagging import tags
 
@@ -143,20 +144,14 @@ class PipelineWorkflow(ComponentResource):
 
     def _starter_role(self, name: str) -> list[pulumi.Resource]:
         names = self._args.names
-        role_name = names.role(STARTER_ROLE)
-        role = iam.Role(
-            f"{name}-starter-role",
-            name=role_name,
-            description="Lets EventBridge hand events to the workflow",
-            assume_role_policy=json.dumps(events_trust(names, [names.object_rule, names.daily_rule])),
+        return service_role(
+            f"{name}-starter",
+            names,
+            STARTER_ROLE,
+            purpose="Lets EventBridge hand events to the workflow",
+            trust=events_trust(names, [names.object_rule, names.daily_rule]),
+            grant="notify-workflow",
+            policy=start_workflow_policy(names),
             tags=self._tags,
-            opts=ResourceOptions(parent=self),
+            parent=self,
         )
-        policy = iam.RolePolicy(
-            f"{name}-starter-policy",
-            name="notify-workflow",
-            role=role_name,
-            policy=json.dumps(start_workflow_policy(names)),
-            opts=ResourceOptions(parent=self, depends_on=[role]),
-        )
-        return [role, policy]

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi import ComponentResource, Input, Output, ResourceOptions
-from pulumi_aws import cloudwatch, ec2, iam, vpc
+from pulumi_aws import cloudwatch, ec2
 
 from components.iam import flow_log_policy, flow_log_trust
 from components.names import Names
+from components.security_groups import SecurityGroups
+from components.service_role import service_role
 from components.settings import Settings
 from components.tagging import tags
 from components.vpc_endpoints import GATEWAY_SERVICE, Call, gateway_policy, interface_policy
@@ -109,26 +111,15 @@ class PrivateNetwork(ComponentResource):
     def _endpoints(self, name: str) -> list[pulumi.Resource]:
         """Make an interface endpoint for every service that is called, with its calls as its policy."""
         args = self._args
-        group = ec2.SecurityGroup(
-            f"{name}-endpoint-group",
-            name=f"{args.names.prefix}-endpoints",
-            description="Interface endpoints: HTTPS from the network itself",
-            vpc_id=self.vpc_id,
-            tags=self._named("endpoints"),
-            opts=ResourceOptions(parent=self),
+        groups = SecurityGroups(name, self.vpc_id, self._tags, self)
+        group = groups.group(
+            "endpoint-group",
+            f"{args.names.prefix}-endpoints",
+            "Interface endpoints: HTTPS from the network itself",
         )
         self.endpoint_group_id = group.id
-        vpc.SecurityGroupIngressRule(
-            f"{name}-endpoint-https",
-            security_group_id=group.id,
-            description="HTTPS from the network",
-            cidr_ipv4=args.settings.network.vpc_cidr,
-            ip_protocol="tcp",
-            from_port=HTTPS,
-            to_port=HTTPS,
-            tags=self._tags,
-            opts=ResourceOptions(parent=self),
-        )
+        network = args.settings.network.vpc_cidr
+        groups.admit("endpoint-https", group.id, "HTTPS from the network", cidr=network, port=HTTPS)
         zones = len(self.subnet_ids) if args.settings.network.endpoints_in_every_zone else 1
         services: dict[str, list[Call]] = {}
         for call in args.calls:
@@ -159,21 +150,16 @@ class PrivateNetwork(ComponentResource):
             tags=self._tags,
             opts=ResourceOptions(parent=self),
         )
-        role_name = args.names.role(FLOW_LOG_ROLE)
-        role = iam.Role(
-            f"{name}-flow-log-role",
-            name=role_name,
-            description="Lets the network's flow logs reach their log group",
-            assume_role_policy=json.dumps(flow_log_trust(args.names)),
+        role = service_role(
+            f"{name}-flow-log",
+            args.names,
+            FLOW_LOG_ROLE,
+            purpose="Lets the network's flow logs reach their log group",
+            trust=flow_log_trust(args.names),
+            grant="write-flow-logs",
+            policy=flow_log_policy(args.names),
             tags=self._tags,
-            opts=ResourceOptions(parent=self),
-        )
-        policy = iam.RolePolicy(
-            f"{name}-flow-log-policy",
-            name="write-flow-logs",
-            role=role_name,
-            policy=json.dumps(flow_log_policy(args.names)),
-            opts=ResourceOptions(parent=self, depends_on=[role]),
+            parent=self,
         )
         ec2.FlowLog(
             f"{name}-flow-log",
@@ -184,5 +170,5 @@ class PrivateNetwork(ComponentResource):
             iam_role_arn=args.names.role_arn(FLOW_LOG_ROLE),
             max_aggregation_interval=600,
             tags=self._named("flow-log"),
-            opts=ResourceOptions(parent=self, depends_on=[group, role, policy]),
+            opts=ResourceOptions(parent=self, depends_on=[group, *role]),
         )

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi import ComponentResource, Input, ResourceOptions
-from pulumi_aws import cloudwatch, iam, redshift, redshiftdata
+from pulumi_aws import cloudwatch, redshift, redshiftdata
 
 from components.names import Names
 from components.private_network import PrivateNetwork
+from components.service_role import service_role
 from components.settings import Settings
 from components.tagging import tags
 from components.warehouse_access import WarehouseAccess, WarehouseAccessArgs
@@ -66,25 +67,6 @@ class RedshiftWarehouse(ComponentResource):
         self.connection = access.connect(self.cluster)
         self.register_outputs({"cluster": names.cluster, "endpoint": self.cluster.endpoint})
 
-    def _role(self, name: str, function: str, trust: str, policy: str, purpose: str) -> list[pulumi.Resource]:
-        role_name = self._args.names.role(function)
-        role = iam.Role(
-            f"{name}-role",
-            name=role_name,
-            description=purpose,
-            assume_role_policy=trust,
-            tags=self._tags,
-            opts=ResourceOptions(parent=self),
-        )
-        granted = iam.RolePolicy(
-            f"{name}-policy",
-            name=function,
-            role=role_name,
-            policy=policy,
-            opts=ResourceOptions(parent=self, depends_on=[role]),
-        )
-        return [role, granted]
-
     def _cluster(self, name: str, access: WarehouseAccess) -> redshift.Cluster:
         settings, names, wanted = self._args.settings, self._args.names, self._args.settings.warehouse
         subnets = redshift.SubnetGroup(
@@ -107,12 +89,16 @@ class RedshiftWarehouse(ComponentResource):
             tags=self._tags,
             opts=ResourceOptions(parent=self),
         )
-        copier = self._role(
+        copier = service_role(
             f"{name}-copy",
+            names,
             COPY_ROLE,
-            json.dumps(copy_trust(names)),
-            json.dumps(copy_policy(names)),
-            "Lets the warehouse copy processed and curated tables",
+            purpose="Lets the warehouse copy processed and curated tables",
+            trust=copy_trust(names),
+            grant=COPY_ROLE,
+            policy=copy_policy(names),
+            tags=self._tags,
+            parent=self,
         )
         return redshift.Cluster(
             f"{name}-cluster",
@@ -219,12 +205,16 @@ class RedshiftWarehouse(ComponentResource):
     def _schedule(self, name: str) -> None:
         """Pause and resume the cluster by the clock."""
         names, wanted = self._args.names, self._args.settings.warehouse
-        scheduler = self._role(
+        scheduler = service_role(
             f"{name}-pause",
+            names,
             PAUSE_ROLE,
-            json.dumps(pause_trust()),
-            json.dumps(pause_policy(names)),
-            "Lets Redshift's scheduler pause and resume the warehouse",
+            purpose="Lets Redshift's scheduler pause and resume the warehouse",
+            trust=pause_trust(),
+            grant=PAUSE_ROLE,
+            policy=pause_policy(names),
+            tags=self._tags,
+            parent=self,
         )
         target, pause, resume = (
             redshift.ScheduledActionTargetActionArgs,

@@ -121,6 +121,7 @@ SHARE = Rule("a number from 0 to 1", lambda value: 0 <= value <= 1)
 PERCENT = matching(r"[1-9]\d{0,2}", 'a whole percentage in quotes, such as "80"')
 TIME_OF_DAY = matching(r"(?:[01]\d|2[0-3]):[0-5]\d", "a time as HH:MM, such as 06:00")
 SECRET_ARN = matching(
-    rf"|{_PARTITION}:secretsmanager:[a-z0-9-]+:{_ACCOUNT}:secret:[\w/+=.@-]{{1,512}}",
-    "the ARN of a secret, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:name, or empty",
+    rf"|{_PARTITION}:secretsmanager:[a-z0-9-]+:{_ACCOUNT}:secret:[\w/+=.@-]{{1,512}}-[A-Za-z0-9]{{6}}",
+    "the whole ARN of a secret, to the six characters AWS adds to its name, such as"
+    " arn:aws:secretsmanager:eu-west-1:111122223333:secret:name-a1B2c3, or empty",
 )

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-import pulumi
-from pulumi import ComponentResource, Input, Output, ResourceOptions
-from pulumi_aws import ec2, glue, redshift, vpc
+from pulumi import ComponentResource, Output, ResourceOptions
+from pulumi_aws import glue, redshift
 
 from components.names import Names
 from components.private_network import HTTPS, PrivateNetwork
+from components.security_groups import SecurityGroups
 from components.settings import Settings
 from components.tagging import tags
 
@@ -35,20 +35,40 @@ class WarehouseAccess(ComponentResource):
         super().__init__("energylake:warehouse:WarehouseAccess", name, None, opts)
         self._name, self._args, self._tags = name, args, tags(args.settings, "warehouse")
         self.port = PORT
-        self.rules: list[pulumi.Resource] = []
-        warehouse = self._group("warehouse", "Redshift: its loader in, S3 and the endpoints out")
-        loader = self._group("loader", "Workers of Glue jobs that load the warehouse")
+        prefix, network = args.names.prefix, args.network
+        groups = SecurityGroups(name, network.vpc_id, self._tags, self)
+        warehouse = groups.group(
+            "warehouse-group", f"{prefix}-warehouse", "Redshift: its loader in, S3 and the endpoints out"
+        )
+        loader = groups.group(
+            "loader-group", f"{prefix}-loader", "Workers of Glue jobs that load the warehouse"
+        )
         self.warehouse_group_id: Output[str] = warehouse.id
         self.loader_group_id: Output[str] = loader.id
-        self._admit("warehouse-from-loader", warehouse.id, loader.id, PORT, "The loader's connections")
-        self._let_out("loader-to-warehouse", loader.id, group=warehouse.id, port=PORT)
-        self._admit("loader-from-itself", loader.id, loader.id, None, "Workers of one job")
-        self._let_out("loader-to-itself", loader.id, group=loader.id)
+        groups.admit(
+            "warehouse-from-loader", warehouse.id, "Connections of the loader", source=loader.id, port=PORT
+        )
+        groups.let_out(
+            "loader-to-warehouse", loader.id, "loader to warehouse", target=warehouse.id, port=PORT
+        )
+        groups.admit("loader-from-itself", loader.id, "Workers of one job", source=loader.id)
+        groups.let_out("loader-to-itself", loader.id, "loader to itself", target=loader.id)
         for source, group in (("warehouse", warehouse), ("loader", loader)):
-            self._let_out(f"{source}-to-s3", group.id, prefix_list=args.network.s3_prefix_list_id, port=HTTPS)
-            self._let_out(
-                f"{source}-to-endpoints", group.id, group=args.network.endpoint_group_id, port=HTTPS
+            groups.let_out(
+                f"{source}-to-s3",
+                group.id,
+                f"{source} to s3",
+                prefix_list=network.s3_prefix_list_id,
+                port=HTTPS,
             )
+            groups.let_out(
+                f"{source}-to-endpoints",
+                group.id,
+                f"{source} to endpoints",
+                target=network.endpoint_group_id,
+                port=HTTPS,
+            )
+        self.rules = groups.rules
         self.register_outputs({"warehouse_group_id": warehouse.id, "loader_group_id": loader.id})
 
     def connect(self, cluster: redshift.Cluster) -> glue.Connection:
@@ -70,58 +90,4 @@ class WarehouseAccess(ComponentResource):
             ),
             tags=self._tags,
             opts=ResourceOptions(parent=self, depends_on=[cluster, *self.rules]),
-        )
-
-    def _group(self, part: str, purpose: str) -> ec2.SecurityGroup:
-        label = f"{self._args.names.prefix}-{part}"
-        return ec2.SecurityGroup(
-            f"{self._name}-{part}-group",
-            name=label,
-            description=purpose,
-            vpc_id=self._args.network.vpc_id,
-            tags={**self._tags, "Name": label},
-            opts=ResourceOptions(parent=self),
-        )
-
-    def _admit(
-        self, name: str, group: Input[str], source: Input[str], port: int | None, purpose: str
-    ) -> None:
-        """Let a group in on one port, or on every TCP port."""
-        self.rules.append(
-            vpc.SecurityGroupIngressRule(
-                f"{self._name}-{name}",
-                security_group_id=group,
-                referenced_security_group_id=source,
-                description=purpose,
-                ip_protocol="tcp",
-                from_port=port or 0,
-                to_port=port or 65535,
-                tags=self._tags,
-                opts=ResourceOptions(parent=self),
-            )
-        )
-
-    def _let_out(
-        self,
-        name: str,
-        source: Input[str],
-        *,
-        group: Input[str] | None = None,
-        prefix_list: Input[str] | None = None,
-        port: int | None = None,
-    ) -> None:
-        """Let a group out to another group or to a list of AWS's addresses."""
-        self.rules.append(
-            vpc.SecurityGroupEgressRule(
-                f"{self._name}-{name}",
-                security_group_id=source,
-                referenced_security_group_id=group,
-                prefix_list_id=prefix_list,
-                description=name.replace("-", " "),
-                ip_protocol="tcp",
-                from_port=port or 0,
-                to_port=port or 65535,
-                tags=self._tags,
-                opts=ResourceOptions(parent=self),
-            )
         )

@@ -16,6 +16,7 @@ from components.iam import (
     write_logs,
     write_objects,
 )
+from components.key_policies import CLUSTER
 from components.names import KeyPurpose, Names, Store
 from components.settings import PROJECT
 from components.vpc_endpoints import Call
@@ -69,7 +70,7 @@ def loader_policy(names: Names, job: str) -> Document:
         ),
         allow("SeeCluster", ["redshift:DescribeClusters"], [names.cluster_arn]),
         allow("ReadPassword", ["secretsmanager:GetSecretValue"], [names.warehouse_secret_arn]),
-        use_key(names, KeyPurpose.WAREHOUSE, ["secretsmanager"], write=False),
+        *_use_clusters_key(names),
         allow("FindConnection", ["glue:GetConnection"], _connection(names)),
         use_catalog_key(names),
         *_inside(names),
@@ -77,6 +78,25 @@ def loader_policy(names: Names, job: str) -> Document:
         allow("ReadEncryptionSettings", ["glue:GetSecurityConfiguration"], ["*"]),
         put_metrics(names),
     )
+
+
+def _use_clusters_key(names: Names) -> list[Statement]:
+    """Read the password, and lend the cluster's key to the Data API, which encrypts statements with it.
+
+    Redshift asks for the grant in the caller's name.
+    https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-kms.html
+    """
+    use = use_key(names, KeyPurpose.WAREHOUSE, [*CLUSTER, "secretsmanager"], write=True)
+    lend = use_key(names, KeyPurpose.WAREHOUSE, CLUSTER, write=False)
+    return [
+        use | {"Action": [*use["Action"], "kms:DescribeKey", "kms:Encrypt"]},
+        lend
+        | {
+            "Sid": "LendWarehouseKey",
+            "Action": ["kms:CreateGrant"],
+            "Condition": lend["Condition"] | {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        },
+    ]
 
 
 def _inside(names: Names) -> list[Statement]:

@@ -7,6 +7,9 @@ from typing import Annotated
 from components import rules
 from components.schema import Problem, Setting
 
+_ALONE = ("ra3.large", "ra3.xlplus")
+"""Sizes of which one node makes a cluster."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Warehouse:
@@ -48,7 +51,12 @@ class Warehouse:
     ] = 365
 
     def conflicts(self) -> Iterator[Problem]:
-        """Check what Redshift wants of a cluster in two zones, and that what is paused is resumed."""
+        """Check what Redshift wants of a cluster of one node or in two zones, and that what pauses resumes.
+
+        https://docs.aws.amazon.com/redshift/latest/mgmt/working-with-clusters.html
+        """
+        if self.nodes < 2 and self.node_type not in _ALONE:
+            yield Problem("warehouse.nodes", str(self.nodes), f"2 or more nodes of {self.node_type}")
         if self.multi_az and self.nodes < 2:
             yield Problem("warehouse.nodes", str(self.nodes), "2 or more while multi_az is true")
         if self.multi_az and (self.pause_at or self.resume_at):

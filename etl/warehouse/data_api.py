@@ -125,7 +125,7 @@ class Warehouse:
             raise WarehouseError(
                 f"The warehouse does not take statements: {error}",
                 where=f"redshift cluster {self._login.cluster}, database {self._login.database}",
-                fix="Check redshift-data and secretsmanager rights of the role, and that the cluster is "
+                fix="Check redshift-data, secretsmanager and kms rights of the role, and that the cluster is "
                 "available.",
             ) from error
         return str(answer["Id"])

@@ -17,6 +17,7 @@ from policies.controls.control import (
 )
 from policies.controls.iam_escalation import each_principal
 from policies.graph.arns import covers, has_wildcard, parse_arn
+from policies.graph.conditions import Narrows, narrowed_by
 from policies.graph.documents import State, Statement, parse
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
@@ -28,6 +29,8 @@ from policies.iam.facts import expand
 _ASSUMING = frozenset({"sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"})
 _BESIDE = frozenset({"sts:tagsession", "sts:setsourceidentity"})
 _LIST, _PREFIX = "s3:ListBucket", "s3:prefix"
+_GRANT, _FOR_A_RESOURCE = "kms:creategrant", frozenset({"kms:grantisforawsresource"})
+_RUN_STATEMENTS = ("redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement")
 
 
 def _granted(graph: Graph) -> Iterator[Judgement]:
@@ -77,7 +80,8 @@ def _extra(effective: EffectivePolicy, runner: Resource, allowed: set[str]) -> I
     for grant, statement in effective.allowing:
         # A wildcard that changes anything is a finding of its own.
         named = [a for a in statement.known(statement.actions) if not has_wildcard(a)]
-        wide = [action for action in named if _changes_beyond(action, allowed)]
+        lent = {_GRANT} if _is_lent_to_data_api(effective, statement) else set()
+        wide = [action for action in named if _changes_beyond(action, allowed | lent)]
         if not wide:
             continue
         on = next(iter(statement.known(statement.resources)), "*")
@@ -91,6 +95,16 @@ def _extra(effective: EffectivePolicy, runner: Resource, allowed: set[str]) -> I
             f'Narrow {statement.label} to "Action": [{quoted}].' if keep else f"Drop {statement.label}."
         )
         yield fails(grant.holder, text, narrowed)
+
+
+def _is_lent_to_data_api(effective: EffectivePolicy, statement: Statement) -> bool:
+    """Whether a statement lets a role that runs Redshift's Data API grant a key to AWS's own services.
+
+    The Data API encrypts statements with the cluster's key, under a grant that is made in its caller's name.
+    https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-kms.html
+    """
+    runs = any(True for action in _RUN_STATEMENTS for _ in rights(effective, action))
+    return runs and narrowed_by(statement, _FOR_A_RESOURCE) is Narrows.YES
 
 
 def _changes_beyond(action: str, allowed: set[str]) -> bool:

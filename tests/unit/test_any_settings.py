@@ -45,9 +45,11 @@ def job(draw: st.DrawFn, name: str) -> dict[str, Any]:
 def warehouse(draw: st.DrawFn, subnets: int, rpo_hours: int) -> dict[str, Any]:
     both = subnets >= 3 and draw(st.booleans())
     pauses = not both and draw(st.booleans())
+    node_type = draw(st.sampled_from(["ra3.large", "ra3.xlplus", "ra3.4xlarge", "ra3.16xlarge"]))
+    alone = not both and node_type in ("ra3.large", "ra3.xlplus")
     return {
-        "node_type": draw(st.sampled_from(["ra3.large", "ra3.xlplus", "ra3.4xlarge", "ra3.16xlarge"])),
-        "nodes": draw(st.integers(2 if both else 1, 32)),
+        "node_type": node_type,
+        "nodes": draw(st.integers(1 if alone else 2, 32)),
         "multi_az": both,
         "database": draw(st.from_regex(r"[a-z][a-z0-9_]{0,62}", fullmatch=True)),
         "snapshot_days": draw(st.integers(7, 35)),
@@ -141,7 +143,7 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
                 "business_intelligence": {
                     "enabled": draw(st.booleans()),
                     "warehouse_secret_arn": f"arn:aws{'-cn' if china else ''}:secretsmanager:{region}:"
-                    f"{account}:secret:reader",
+                    f"{account}:secret:reader-a1B2c3",
                 },
                 "warehouse": draw(warehouse(subnets, rpo_hours)),
                 "disaster_recovery": {

@@ -10,8 +10,9 @@ from components.bi_visuals import BOARDS
 from components.names import Names
 from components.settings import parse
 from etl.catalog import Zone, tables
+from tests.unit.graph_support import named, statements
 from tests.unit.iam_lint_support import lint
-from tests.unit.recorder import STACKS, Registration, recorded, stack_config
+from tests.unit.recorder import STACKS, UNKNOWN, Registration, recorded, stack_config
 
 GOLD = {
     table.name: {column.name: column for column in (*table.columns, *table.partitions)}
@@ -131,7 +132,51 @@ def test_sources_use_tls_the_workgroup_of_reports_and_the_private_network(stack:
     (connection,) = of_type(stack, "quicksight/vpcConnection:VpcConnection")
     used = sources["REDSHIFT"]["vpcConnectionProperties"]["vpcConnectionArn"]
     assert used.endswith(f"vpcConnection/{connection.inputs['vpcConnectionId']}")
+    assert sources["REDSHIFT"]["parameters"]["redshift"] == {
+        "host": UNKNOWN,
+        "port": named(stack, "warehouse-cluster").inputs["port"],
+        "database": named(stack, "warehouse-cluster").inputs["databaseName"],
+    }, "an identifier would have to be looked up with the account's own QuickSight role"
     assert "credentialPair" not in sources["REDSHIFT"]["credentials"], "a password would lie in the state"
+
+
+def test_owners_hold_a_set_of_actions_that_quicksight_knows(stack: str) -> None:
+    """QuickSight refuses any other: "ResourcePermission list contains unsupported permission sets"."""
+    owner = {
+        "dataSource:DataSource": {
+            f"quicksight:{verb}DataSource{rest}"
+            for verb, rest in (
+                *((verb, "") for verb in ("Delete", "Describe", "Pass", "Update")),
+                *((verb, "Permissions") for verb in ("Describe", "Update")),
+            )
+        },
+        "dataSet:DataSet": {
+            *(f"quicksight:{verb}DataSet" for verb in ("Delete", "Describe", "Pass", "Update")),
+            *(f"quicksight:{verb}DataSetPermissions" for verb in ("Describe", "Update")),
+            *(f"quicksight:{verb}Ingestion" for verb in ("Cancel", "Create", "Describe")),
+            "quicksight:ListIngestions",
+        },
+    }
+    for kind, actions in owner.items():
+        held = [
+            set(given["actions"])
+            for one in of_type(stack, f"quicksight/{kind}")
+            for given in one.inputs["permissions"]
+        ]
+        assert held == [actions] * len(of_type(stack, f"quicksight/{kind}"))
+
+
+def test_quicksight_places_interfaces_and_changes_their_groups(stack: str) -> None:
+    found = {
+        kind.rpartition(":")[2]: set(one["Action"])
+        for one in statements(stack, "bi-warehouse-policy").values()
+        for kind in one["Resource"]
+    }
+    place = {"ec2:CreateNetworkInterface", "ec2:ModifyNetworkInterfaceAttribute"}
+    assert found["security-group/*"] == found["subnet/*"] == place
+    assert found["network-interface/*"] == place | {"ec2:DeleteNetworkInterface"}
+    (trust,) = statements(stack, "bi-warehouse-role", "assumeRolePolicy").values()
+    assert set(trust["Condition"]) == {"StringEquals"}, "no source ARN is documented for VPC connections"
 
 
 def test_quicksights_roles_lint_clean(stack: str) -> None:

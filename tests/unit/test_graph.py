@@ -26,6 +26,7 @@ ONLY_OUTPUTS = {
     ("Cluster", "vpcSecurityGroupIds"),
     ("Connection", "connectionProperties"),
     ("Connection", "physicalConnectionRequirements"),
+    ("DataSource", "parameters"),
     ("DefaultSecurityGroup", "vpcId"),
     ("FlowLog", "vpcId"),
     ("RouteTable", "vpcId"),
@@ -51,7 +52,7 @@ ONLY_OUTPUTS = {
     ("VpcEndpoint", "subnetIds"),
     ("VpcEndpoint", "vpcId"),
 }
-"""The inputs that carry an id AWS invents; every other input is known at the first preview."""
+"""The inputs that carry an id or an address AWS invents; every other input is known at the first preview."""
 
 
 @functools.cache

@@ -174,7 +174,9 @@ def test_snapshots_are_copied_under_a_grant_that_lives_where_the_copies_do(stack
     assert {"replica-snapshot-grant", "warehouse-cluster"} <= names_of(stack, snapshots.dependencies)
     assert "snapshotCopy" not in named(stack, "warehouse-cluster").inputs
     lent = statements(stack, "replica-key")["LentToServices"]["Condition"]["StringEquals"]
-    assert lent["kms:ViaService"] == [f"redshift.{AWAY}.amazonaws.com"]
+    assert lent["kms:ViaService"] == [
+        f"{name}.{AWAY}.amazonaws.com" for name in ("redshift", "redshift-data")
+    ]
 
 
 def test_lag_is_watched_over_there_and_failures_here(stack: str) -> None:

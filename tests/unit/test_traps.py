@@ -1,6 +1,7 @@
 """What goes wrong on real AWS though the deployment succeeds: each case is visible in the inputs."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -371,3 +372,15 @@ def test_the_catalog_is_encrypted_passwords_too(stack: str) -> None:
         "awsKmsKeyId": UNKNOWN,
         "returnConnectionPasswordEncrypted": True,
     }
+
+
+def test_ec2_takes_the_descriptions_of_groups_and_rules(stack: str) -> None:
+    """EC2 refuses an apostrophe or a letter with an accent, at creation only.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html
+    """
+    kinds = ("SecurityGroup", "SecurityGroupIngressRule", "SecurityGroupEgressRule")
+    described = [one for kind in kinds for one in of_type(stack, kind)]
+    assert {one.short_type for one in described} == set(kinds)
+    allowed = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
+    assert [one.name for one in described if not allowed.fullmatch(one.inputs["description"])] == []

@@ -227,8 +227,27 @@ def test_the_warehouse_key_is_lent_to_aws_services_only(stack: str) -> None:
     assert lent["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
     assert set(lent["Condition"]["StringEquals"]["kms:ViaService"]) == {
         "redshift.eu-west-1.amazonaws.com",
+        "redshift-data.eu-west-1.amazonaws.com",
         "secretsmanager.eu-west-1.amazonaws.com",
     }
+
+
+def test_the_data_api_encrypts_statements_with_the_clusters_key_in_the_loaders_name(stack: str) -> None:
+    """Without a grant, which the caller has to be allowed, no statement runs on a cluster with our key."""
+    found = statements(stack, "pipeline-processed-to-redshift-policy")
+    clusters = {f"{service}.eu-west-1.amazonaws.com" for service in ("redshift", "redshift-data")}
+    alias = {"kms:ResourceAliases": [named(stack, "keys-warehouse-alias").inputs["name"]]}
+    lend, use = found["LendWarehouseKey"], found["UseWarehouseKey"]
+    assert lend["Action"] == ["kms:CreateGrant"]
+    assert lend["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
+    assert set(lend["Condition"]["StringEquals"]["kms:ViaService"]) == clusters
+    assert {"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"} == set(use["Action"])
+    assert clusters <= set(use["Condition"]["StringEquals"]["kms:ViaService"])
+    for one in (lend, use):
+        assert one["Condition"]["ForAnyValue:StringEquals"] == alias
+    key = statements(stack, "keys-warehouse-key")
+    for sid in ("UsedThroughServices", "LentToServices"):
+        assert clusters <= set(key[sid]["Condition"]["StringEquals"]["kms:ViaService"])
 
 
 def test_the_load_goes_to_nobody_who_is_not_there(stack: str) -> None:

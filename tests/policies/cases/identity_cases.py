@@ -57,6 +57,7 @@ _START = allow(["glue:CreateJob", "glue:StartJobRun"], f"arn:aws:glue:eu-west-1:
 _PASS = allow("iam:PassRole", _ROLES, {"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}})
 _ANY_BUCKET = allow("s3:PutObject", "arn:aws:s3:::*/*")
 _POLICIES = allow("iam:PutRolePolicy", _ROLES)
+_RUN = allow("redshift-data:BatchExecuteStatement", f"arn:aws:redshift:eu-west-1:{ACCOUNT}:cluster:lake")
 _GRANTS = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 _ADMINISTER, _USE, _ = KEY_STATEMENTS
@@ -197,8 +198,10 @@ CASES: dict[str, Forms] = {
         "sidecar": [passes(_inline())],
     },
     "DL-IAM-16": {
-        "pass": [passes(_BASE)],
+        "pass": [passes(_BASE), passes(_etl(_RUN, allow("kms:CreateGrant", KEY_ARN, _GRANTS)))],
         "fail": [
+            fails(_etl(_RUN, allow("kms:CreateGrant", KEY_ARN)), "etl-policy", "kms:CreateGrant"),
+            fails(_etl(allow("kms:CreateGrant", KEY_ARN, _GRANTS)), "etl-policy", "kms:CreateGrant"),
             fails(_etl(allow("dynamodb:PutItem", "*")), "etl-policy", "dynamodb:PutItem"),
             fails(_etl(allow("glue:DeleteDatabase", "*")), "etl-policy", "job could glue:DeleteDatabase"),
             fails(_etl(allow(["s3:PutObject", "s3:DeleteBucket"], "*")), "etl-policy", "s3:DeleteBucket"),
