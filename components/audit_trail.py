@@ -104,7 +104,7 @@ class AuditTrail(ComponentResource):
             names,
             TRAIL_ROLE,
             purpose="Lets CloudTrail write the trail to CloudWatch Logs",
-            trust=trail_trust(names),
+            trust=trail_trust(),
             grant="write-trail",
             policy=trail_policy(names),
             tags=self._tags,
@@ -112,13 +112,13 @@ class AuditTrail(ComponentResource):
         )
 
 
-def trail_trust(names: Names) -> Document:
-    """Trust CloudTrail on behalf of the platform's trail only."""
-    conditions = {
-        "StringEquals": {"aws:SourceAccount": names.account},
-        "ArnEquals": {"aws:SourceArn": names.trail_arn},
-    }
-    return document(assumed_by("cloudtrail", conditions))
+def trail_trust() -> Document:
+    """Trust CloudTrail.
+
+    AWS's own document has no condition, and deliveries were seen to stop under one on the source
+    (https://github.com/prowler-cloud/prowler/issues/4714). Only who may pass the role can give it to a trail.
+    """
+    return document(assumed_by("cloudtrail", {}))
 
 
 def trail_policy(names: Names) -> Document:

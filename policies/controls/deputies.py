@@ -14,14 +14,14 @@ from policies.graph.conditions import DEPUTY_KEYS, Narrows, narrowed_by, why_not
 from policies.graph.documents import Statement
 from policies.graph.model import Resource
 
-# Services that send aws:SourceAccount / aws:SourceArn when they assume a role.
+# Services that send aws:SourceAccount / aws:SourceArn when they assume a role. CloudTrail is none of them: its
+# delivery to CloudWatch Logs stops under such a condition (https://github.com/prowler-cloud/prowler/issues/4714).
 _ASSUMING = frozenset(
     {
         "athena",
         "backup",
         "bedrock",
         "budgets",
-        "cloudtrail",
         "config",
         "datasync",
         "dms",

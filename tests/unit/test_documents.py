@@ -15,7 +15,7 @@ from tests.unit.recorder import STACKS, Registration, recorded, stack_config
 NAMES = Names.of(parse("prod", stack_config("prod")))
 SIZES = {"RolePolicy": 10_240, "Role": 2_048, "Key": 32_768, "BucketPolicy": 20_480}
 """Characters without blanks, as AWS counts them by default."""
-SAYS_NO_SOURCE = {"scheduler.redshift.amazonaws.com"}
+SAYS_NO_SOURCE = {"scheduler.redshift.amazonaws.com", "cloudtrail.amazonaws.com"}
 """Services that do not say for which account they assume a role: a condition would shut them out."""
 
 
