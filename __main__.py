@@ -15,14 +15,14 @@ from components.dr_replica import DRReplica, DRReplicaArgs
 from components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
 from components.glue_pipeline import GluePipeline, GluePipelineArgs
 from components.governed_database import GovernedDatabase, GovernedDatabaseArgs
+from components.log_groups import encrypted_log_groups
 from components.names import KeyPurpose, Names, Store
 from components.observability import Observability, ObservabilityArgs
-from components.pipeline_plan import CRAWLERS, JOBS
+from components.outputs import outputs
 from components.private_network import PrivateNetwork, PrivateNetworkArgs
 from components.query_workgroups import QueryWorkgroups, QueryWorkgroupsArgs
 from components.recovery_policies import BACKUP
 from components.redshift_warehouse import RedshiftWarehouse, RedshiftWarehouseArgs
-from components.redshift_warehouse import log_groups as warehouse_log_groups
 from components.warehouse_policies import LOADER_CALLS
 from etl.catalog import Zone, tables
 from etl.warehouse.load import DATASET
@@ -33,37 +33,24 @@ contracts = {zone: tables(zone) for zone in Zone}
 settings, matrix = inputs.read(contracts)
 names = Names.of(settings)
 
-log_groups = [group for job in JOBS for group in names.job_log_groups(job.name)]
-log_groups += [names.crawler_log_group(crawler.name) for crawler in CRAWLERS]
-log_groups += [names.flow_log_group, *warehouse_log_groups(names), *names.job_log_groups(BACKUP)]
-log_groups.append(names.trail_log_group)
-keys = EncryptionKeys("keys", EncryptionKeysArgs(settings, names, log_groups))
+keys = EncryptionKeys("keys", EncryptionKeysArgs(settings, names, encrypted_log_groups(names)))
+arn = {purpose: keys.arn(purpose) for purpose in keys.purposes}
 
 logs = DataLakeBucket("logs", DataLakeBucketArgs(settings, names, Store.LOGS))
-data = DataLakeBucket(
-    "data", DataLakeBucketArgs(settings, names, Store.DATA, keys.arn(KeyPurpose.DATA), log_bucket=logs)
-)
-results = DataLakeBucket(
-    "results",
-    DataLakeBucketArgs(settings, names, Store.RESULTS, keys.arn(KeyPurpose.RESULTS), log_bucket=logs),
-)
-artifacts = DataLakeBucket(
-    "artifacts",
-    DataLakeBucketArgs(settings, names, Store.ARTIFACTS, keys.arn(KeyPurpose.DATA), log_bucket=logs),
+data, results, artifacts, audit = (
+    DataLakeBucket(store.value, DataLakeBucketArgs(settings, names, store, arn[purpose], log_bucket=logs))
+    for store, purpose in (
+        (Store.DATA, KeyPurpose.DATA),
+        (Store.RESULTS, KeyPurpose.RESULTS),
+        (Store.ARTIFACTS, KeyPurpose.DATA),
+        (Store.AUDIT, KeyPurpose.AUDIT),
+    )
 )
 
-audit = DataLakeBucket(
-    "audit", DataLakeBucketArgs(settings, names, Store.AUDIT, keys.arn(KeyPurpose.AUDIT), log_bucket=logs)
-)
-
-network = PrivateNetwork(
-    "network", PrivateNetworkArgs(settings, names, LOADER_CALLS, keys.arn(KeyPurpose.LOGS))
-)
+network = PrivateNetwork("network", PrivateNetworkArgs(settings, names, LOADER_CALLS, arn[KeyPurpose.LOGS]))
 warehouse = RedshiftWarehouse(
     "warehouse",
-    RedshiftWarehouseArgs(
-        settings, names, network, keys.arn(KeyPurpose.WAREHOUSE), keys.arn(KeyPurpose.LOGS)
-    ),
+    RedshiftWarehouseArgs(settings, names, network, arn[KeyPurpose.WAREHOUSE], arn[KeyPurpose.LOGS]),
 )
 replica = DRReplica(
     "replica",
@@ -78,7 +65,7 @@ catalog = GovernedDatabase(
         tables=contracts,
         matrix=matrix,
         bucket=data.ready,
-        catalog_key_arn=keys.arn(KeyPurpose.CATALOG) if settings.owns_account_settings else None,
+        catalog_key_arn=arn.get(KeyPurpose.CATALOG),
         readers={names.role_arn(BACKUP): replica.backup_role},
     ),
 )
@@ -92,8 +79,8 @@ pipeline = GluePipeline(
         catalog=catalog,
         warehouse=warehouse,
         artifacts=[*artifacts.ready, *replica.ready],
-        data_key_arn=keys.arn(KeyPurpose.DATA),
-        logs_key_arn=keys.arn(KeyPurpose.LOGS),
+        data_key_arn=arn[KeyPurpose.DATA],
+        logs_key_arn=arn[KeyPurpose.LOGS],
     ),
 )
 CatalogBackup(
@@ -102,8 +89,8 @@ CatalogBackup(
         settings=settings,
         names=names,
         root=ROOT,
-        data_key_arn=keys.arn(KeyPurpose.DATA),
-        logs_key_arn=keys.arn(KeyPurpose.LOGS),
+        data_key_arn=arn[KeyPurpose.DATA],
+        logs_key_arn=arn[KeyPurpose.LOGS],
         after=[*replica.backup_role, *replica.ready, *pipeline.shared],
     ),
     pulumi.ResourceOptions(parent=replica),
@@ -115,14 +102,14 @@ queries = QueryWorkgroups(
         names=names,
         bucket=results.ready,
         databases=catalog.databases,
-        results_key_arn=keys.arn(KeyPurpose.RESULTS),
+        results_key_arn=arn[KeyPurpose.RESULTS],
     ),
 )
 
-alerts = AlertTopic("alerts", AlertTopicArgs(settings, names, keys.arn(KeyPurpose.ALERTS)))
+alerts = AlertTopic("alerts", AlertTopicArgs(settings, names, arn[KeyPurpose.ALERTS]))
 trail = AuditTrail(
     "trail",
-    AuditTrailArgs(settings, names, audit.ready, keys.arn(KeyPurpose.AUDIT), keys.arn(KeyPurpose.LOGS)),
+    AuditTrailArgs(settings, names, audit.ready, arn[KeyPurpose.AUDIT], arn[KeyPurpose.LOGS]),
 )
 observability = Observability(
     "watch",
@@ -154,22 +141,6 @@ if settings.business_intelligence.enabled:
         ),
     )
 
-pulumi.export("lake_uri", names.uri(Store.DATA))
-pulumi.export("results_uri", names.uri(Store.RESULTS))
-pulumi.export("databases", {zone.value: names.database(zone) for zone in Zone})
-pulumi.export("workflow", names.workflow)
-pulumi.export("workgroups", queries.workgroups)
-pulumi.export("key_arns", {purpose.value: keys.arn(purpose) for purpose in keys.purposes})
-pulumi.export("alert_topic", names.alert_topic_arn)
-pulumi.export("dashboards", observability.dashboards)
-pulumi.export("warehouse", {"cluster": names.cluster, "endpoint": warehouse.cluster.endpoint})
-pulumi.export(
-    "recovery",
-    {
-        "region": settings.replica_region,
-        "lake_uri": names.replica.uri(Store.DATA),
-        "catalog_backups_uri": names.replica.uri(Store.ARTIFACTS, names.catalog_backup_prefix),
-        "rpo_hours": settings.disaster_recovery.rpo_hours,
-        "rto_hours": settings.disaster_recovery.rto_hours,
-    },
-)
+told = outputs(settings, names, keys=keys, queries=queries, observability=observability, warehouse=warehouse)
+for name, value in told.items():
+    pulumi.export(name, value)
