@@ -103,6 +103,7 @@ CHECKS: dict[str, Check] = {
         name: Check(Level.FILE)
         for name in (
             "encoding",
+            "not_text",
             "empty_file",
             "header_only",
             "empty_day",
@@ -114,6 +115,8 @@ CHECKS: dict[str, Check] = {
             "final_newline",
             "delimiter",
             "column_order",
+            "column_names",
+            "absent_columns",
             "extra_columns",
             "mixed_offsets",
         )

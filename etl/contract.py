@@ -38,7 +38,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One quality rule; `column` is None for rules on a record, a file or a set of records."""
+    """One quality rule; `column` is None for rules on a record, a file or a set of records.
+
+    `columns` are the ones to look at when it is broken: its own, or those that a rule on a record names.
+    """
 
     id: str
     check: str
@@ -50,6 +53,7 @@ class Rule:
     arguments: Mapping[str, Any]
     threshold: float | None
     minimum_rows: int
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,13 +225,17 @@ class _Parser:
             for c in (*sorted_by, *((partition_date,) if partition_date else ()))
             if c not in known
         ]
+        rules = tuple(self._rule(r, None) for r in table.get("quality", ()))
+        self.faults += [
+            f"rule {r.id}: {c} in columns is not a column" for r in rules for c in r.columns if c not in known
+        ]
         return Contract(
             name=str(table.get("name")),
             version=str(document.get("version")),
             description=str(table.get("description")),
             zones=zones,
             fields=fields,
-            rules=tuple(self._rule(r, None) for r in table.get("quality", ())),
+            rules=rules,
             partition_date=partition_date,
             sorted_by=sorted_by,
             allow_empty_day=bool(properties.get("allowEmptyDay", False)),
@@ -298,6 +306,7 @@ class _Parser:
             arguments=arguments,
             threshold=None if threshold is None else float(threshold),
             minimum_rows=int(properties.get("minimumRows", 0)),
+            columns=(column,) if column else tuple(str(c) for c in properties.get("columns", ())),
         )
 
     def _texts(self, item: Mapping[str, Any], where: str, *keys: str) -> None:

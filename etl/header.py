@@ -1,6 +1,7 @@
 """The header of a delivered CSV file: its delimiter, its columns, and what is unusual about it."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from etl.contract import Contract
@@ -13,11 +14,13 @@ _SPACES = str.maketrans("\u00a0\u2007\u202f\ufeff", "    ")
 class HeaderFault(Exception):
     """The file cannot be read by this header; `rule` is the identifier of the broken rule.
 
-    `is_record` says that the first line has no column name at all, so it must be a record.
+    `columns` are the ones that are missing or repeated. `is_record` says that the first line has no column
+    name at all, so it must be a record.
     """
 
-    def __init__(self, rule: str, *, is_record: bool = False) -> None:
+    def __init__(self, rule: str, columns: Iterable[str], *, is_record: bool = False) -> None:
         self.rule = rule
+        self.columns = tuple(columns)
         self.is_record = is_record
         super().__init__(rule)
 
@@ -42,16 +45,22 @@ def read_header(line: str, contract: Contract) -> Header:
         ((d, _names(line, d)) for d in DELIMITERS),
         key=lambda found: (len(set(found[1]) & set(expected)), -DELIMITERS.index(found[0])),
     )
+    required = [f.name for f in contract.source_fields if f.required]
     if not set(names) & set(expected):
-        raise HeaderFault("file.missing_columns", is_record=True)
+        raise HeaderFault("file.missing_columns", required, is_record=True)
     repeated = [name for name, times in Counter(names).items() if times > 1]
     if repeated:
-        raise HeaderFault("file.duplicate_columns")
-    if any(f.required and f.name not in names for f in contract.source_fields):
-        raise HeaderFault("file.missing_columns")
+        raise HeaderFault("file.duplicate_columns", repeated)
+    if missing := [name for name in required if name not in names]:
+        raise HeaderFault("file.missing_columns", missing)
     warnings: Counter[str] = Counter()
     if delimiter != ",":
         warnings["file.delimiter"] += 1
+    delivered = split_line(line, delimiter) or ()
+    if any(name in expected and name != text for name, text in zip(names, delivered, strict=True)):
+        warnings["file.column_names"] += 1
+    if not set(expected) <= set(names):
+        warnings["file.absent_columns"] += 1
     known = tuple(name for name in names if name in expected)
     if known != tuple(name for name in expected if name in names):
         warnings["file.column_order"] += 1

@@ -2,7 +2,8 @@
 
 Sources and published examples the tests hold: the Spanish control letter modulo 23 (12345678Z), the company
 identifier of Decreto 2423/1975 (A58818501, P3935361J), the CUPS of the Spanish system operator's procedure
-(ES1234123456789012JY), and the EIC reference manual (10YES-REE------0, 10YPT-REN------W).
+(ES1234123456789012JY), and the EIC reference manual (10YES-REE------0, 10YPT-REN------W;
+a code whose check character would be a hyphen is not issued, such as 23X--130302DLGW-).
 """
 
 LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
@@ -29,10 +30,14 @@ def cups(number: int) -> str:
 
 
 def eic(stem: str) -> str:
-    """Energy Identification Code of a stem of up to fifteen characters, filled with hyphens."""
+    """Energy Identification Code that begins with a stem of up to fourteen characters, filled with hyphens.
+
+    Where the check character would be a hyphen, which is not allowed, an A follows the stem.
+    """
     body = stem.ljust(15, "-")
     total = sum(EIC_ALPHABET.index(c) * (16 - i) for i, c in enumerate(body))
-    return body + EIC_ALPHABET[36 - (total - 1) % 37]
+    check = EIC_ALPHABET[36 - (total - 1) % 37]
+    return eic(f"{stem}A") if check == "-" else body + check
 
 
 def cups_valid_sql(column: str) -> str:
@@ -46,12 +51,12 @@ def cups_valid_sql(column: str) -> str:
 
 
 def eic_valid_sql(column: str) -> str:
-    """SQL that is true for an Energy Identification Code whose check character agrees."""
+    """SQL that is true for an Energy Identification Code whose check character agrees and is no hyphen."""
     terms = " + ".join(
         f"(strpos('{EIC_ALPHABET}', substr({column}, {i + 1}, 1)) - 1) * {16 - i}" for i in range(15)
     )
     check = f"substr('{EIC_ALPHABET}', CAST(37 - ({terms} - 1) % 37 AS INTEGER), 1)"
-    return f"(regexp_full_match({column}, '[0-9A-Z-]{{16}}') AND {check} = substr({column}, 16, 1))"
+    return f"(regexp_full_match({column}, '[0-9A-Z-]{{15}}[0-9A-Z]') AND {check} = substr({column}, 16, 1))"
 
 
 def tax_id_valid_sql(column: str) -> str:

@@ -16,7 +16,7 @@ from etl.contract import Contract
 from etl.header import Header, HeaderFault, read_header
 from etl.lines import FileReader
 from etl.parts import Careful, Intake, Part, SourceFile
-from etl.scan import blocks, printable, scan, sha256
+from etl.scan import binary_kind, blocks, first_not_utf8, printable, scan, sha256
 
 SMALL_FILE = 8 << 20
 
@@ -108,25 +108,42 @@ class _UnitReader:
     def _read(self, file: SourceFile) -> None:
         fault, digest, has_cr = scan(file.path)
         file.sha256 = digest
+        with file.path.open("rb") as stream:
+            start = stream.read(8)
+        if fault == "file.encoding":
+            self._reject_encoding(
+                file, start, f"line {first_not_utf8(file.path)} is the first that is not UTF-8"
+            )
+            return
         if fault:
             self.reject_file(file, fault)
             return
-        with file.path.open("rb") as stream:
-            if stream.read(3) == codecs.BOM_UTF8:
-                file.warnings["file.bom"] += 1
+        if start.startswith(codecs.BOM_UTF8):
+            file.warnings["file.bom"] += 1
         if has_cr:
             file.warnings["file.line_endings"] += 1
         text = blocks(file.path)
         first = next(text)
         head, _, rest = first.partition(b"\n")
+        if b"\x00" in head:
+            # UTF-16 without its mark: every second byte of ASCII text is NUL, which is UTF-8 as well.
+            self._reject_encoding(file, start, "NUL characters in the header, as in UTF-16")
+            return
         try:
             header = read_header(head.decode().removeprefix("\ufeff"), self.contract)
         except HeaderFault as found:
-            self.reject_file(file, found.rule, first=1 if found.is_record else 2)
+            detail = "the first line is no header" if found.is_record else ", ".join(found.columns)
+            self.reject_file(file, found.rule, first=1 if found.is_record else 2, detail=detail)
             return
         file.warnings.update(header.warnings)
         in_place = not has_cr and "file.bom" not in file.warnings and file.size > SMALL_FILE
         FileReader(self, file, header, head, in_place).read(rest, text)
+
+    def _reject_encoding(self, file: SourceFile, start: bytes, detail: str) -> None:
+        if kind := binary_kind(start):
+            self.reject_file(file, "file.not_text", detail=kind)
+        else:
+            self.reject_file(file, "file.encoding", detail=detail)
 
     def plain_text(self, header: Header) -> tuple[Part, IO[bytes]]:
         """Return the text that the plain lines of small or unclean files with this header are gathered in."""
@@ -146,20 +163,21 @@ class _UnitReader:
             self.intake.broken += 1
             self.intake.record_counts.update(reasons)
 
-    def reject_file(self, file: SourceFile, rule: str, *, first: int = 2) -> None:
-        """Reject a whole file and every record in it, from line `first` on."""
+    def reject_file(self, file: SourceFile, rule: str, *, first: int = 2, detail: str = "") -> None:
+        """Reject a whole file and every record in it, from line `first` on; `detail` says what is wrong."""
         if rule == "file.header_only" and self.contract.allow_empty_day:
             file.warnings["file.empty_day"] += 1
             return
         file.fault = rule
         file.warnings.clear()
-        self.reject(file, 0, file.key.rsplit("/", 1)[-1], [rule], count=False)
-        if rule == "file.empty":
-            return
+        name = file.key.rsplit("/", 1)[-1]
+        self.reject(file, 0, f"{name}: {detail}" if detail else name, [rule], count=False)
+        if rule in {"file.empty", "file.not_text"}:
+            return  # nothing in it is a record
         number = 0
         for block in blocks(file.path):
             for text in block.decode("utf-8", "backslashreplace").removesuffix("\n").split("\n"):
                 number += 1
-                if number >= first and text.strip():
+                if number >= first and text.replace("\x00", "").strip():
                     file.records += 1
                     self.reject(file, number, text, [rule])

@@ -12,9 +12,9 @@ from etl.referral import references_sql
 
 _SPACES = "'\u00a0\u2007\u202f', '   '"
 _TRIMMED = "[!-~]([ -~]*[!-~])?"  # most text: trim and translate cost several times what this test costs
-_OFFSET = "(Z|[+-][0-9]{2}:?[0-9]{2})$"
+_OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
-_TIMESTAMP = f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])?"
+_TIMESTAMP = f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?"
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _PLAIN = "[+-]?[0-9]+([.][0-9]+)?"
 _COMMA = "[+-]?[0-9]+,[0-9]+"
@@ -183,7 +183,8 @@ def _reading(field: Field) -> list[str]:
     c, n, z = field.name, f"n_{field.name}", f"z_{field.name}"
     local = f"replace(left({n}, length({n}) - length({z})), 'T', ' ')"
     seconds = f"CASE WHEN length({n}) - length({z}) = 16 THEN ':00' ELSE '' END"
-    hours, minutes = f"CAST(substr({z}, 2, 2) AS INTEGER)", f"CAST(right({z}, 2) AS INTEGER)"
+    hours = f"CAST(substr({z}, 2, 2) AS INTEGER)"
+    minutes = f"CASE WHEN length({z}) = 3 THEN 0 ELSE CAST(right({z}, 2) AS INTEGER) END"
     local_time = (
         f"CASE WHEN m_{c} AND {_in_range(c)} THEN try_cast({local} || {seconds} AS TIMESTAMP) END AS b_{c}"
     )

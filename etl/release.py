@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from etl import publish
-from etl.contract import Contract, Severity
+from etl.contract import Contract, Severity, rule_index
 from etl.counts import Counts
 from etl.discover import Delivery
 from etl.engine import ParquetFile
@@ -48,11 +48,9 @@ class JudgedUnit:
 
     def result(self, contract: Contract) -> UnitResult:
         """Return what a summary says of the unit."""
-        reject = {r.id for r in contract.all_rules if r.severity != Severity.WARN}
+        rules = rule_index(contract.name)
         warnings = {
-            rule: n
-            for rule, n in sorted(self.failed.items())
-            if n and rule not in reject and rule not in self.reasons
+            rule: n for rule, n in sorted(self.failed.items()) if n and rules[rule].severity is Severity.WARN
         }
         return UnitResult(
             dataset=contract.name,
@@ -67,8 +65,8 @@ class JudgedUnit:
             good=self.counts.good,
             rejected=self.counts.rejected,
             duplicates=self.counts.duplicates,
-            rows_out=self.counts.good,
-            bytes_out=sum(f.size for f in self.files.values()),
+            rows_out=0 if self.breached else self.counts.good,
+            bytes_out=0 if self.breached else sum(f.size for f in self.files.values()),
             reasons=self.reasons,
             warnings=warnings,
             partitions=tuple(sorted(self.days)),

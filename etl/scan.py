@@ -9,6 +9,20 @@ from etl.records import CONTROLS
 
 CHUNK = 4 << 20
 
+# How files begin that are no text, whatever they are called: https://www.iana.org/assignments/media-types
+BINARY = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip or an Excel workbook",
+    b"PK\x05\x06": "an empty zip",
+    b"BZh": "bzip2",
+    b"\x28\xb5\x2f\xfd": "zstandard",
+    b"\xfd7zXZ\x00": "xz",
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook",
+    b"PAR1": "Parquet",
+    b"%PDF-": "PDF",
+}
+
 
 def scan(path: Path) -> tuple[str | None, str, bool]:
     """Digest a file and say whether it is empty or not UTF-8, and whether it holds carriage returns."""
@@ -31,6 +45,23 @@ def scan(path: Path) -> tuple[str | None, str, bool]:
     if pending and fault is None:
         fault = "file.encoding"
     return ("file.empty" if empty else fault), digest.hexdigest(), has_cr
+
+
+def binary_kind(head: bytes) -> str | None:
+    """Name the binary format of a file that is no clean text by how it begins; None when none is known."""
+    return next((kind for magic, kind in BINARY.items() if head.startswith(magic)), None)
+
+
+def first_not_utf8(path: Path) -> int:
+    """Number of the first line that is not UTF-8, from 1; 0 when all are."""
+    number = 0
+    for block in blocks(path):
+        try:
+            block.decode()
+            number += block.count(b"\n")
+        except UnicodeDecodeError as error:
+            return number + block.count(b"\n", 0, error.start) + 1
+    return 0
 
 
 def blocks(path: Path) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 EXIT_OK, EXIT_FAILED, EXIT_ARGUMENTS, EXIT_BREACH = 0, 1, 2, 3
 
@@ -45,6 +45,12 @@ class UnitResult:
     warnings: Mapping[str, int] = field(default_factory=dict)
     partitions: tuple[str, ...] = ()
     breaches: tuple[Breach, ...] = ()
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the unit that a summary's plain values tell of."""
+        breaches = tuple(Breach(**breach) for breach in values["breaches"])
+        return cls(**{**values, "partitions": tuple(values["partitions"]), "breaches": breaches})
 
 
 @dataclass(slots=True)

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from etl.contract import RAW_DATASETS, load
+from etl.store import S3Store
 from local import athena, console
 from local.aws import Cloud
-from local.commands import headers, layout, pipeline, quarantine, session
+from local.commands import alarms, headers, layout, measured, pipeline, quarantine, session
 from local.commands.errors import Refused, UsageError
 from local.commands.report import rows_table
 from local.runner.report import WorkflowReport
@@ -199,8 +201,14 @@ def _tell(cloud: Cloud, reports: Sequence[WorkflowReport]) -> None:
     """Print what runs did and what they put into quarantine; raise for those that did not succeed."""
     for report in reports:
         pipeline.print_report(console.output(), report)
-    if rows := quarantine.rows(cloud, reports):
-        console.output().print(quarantine.table(rows))
+    if text := quarantine.told(S3Store(layout.BUCKET, cloud.client("s3")), reports):
+        console.output().print(f"[bold]What was rejected[/]\n{escape(text)}", soft_wrap=True, highlight=False)
+    changes = alarms.evaluate(cloud, measured.namespaces(cloud)) if reports else []
+    for change in changes:
+        where = f" → {', '.join(change.told)}" if change.told else ""
+        colour = "red" if change.state == alarms.ALARM else "green"
+        line = f"{change.name}: {change.description or change.reason}{where}"
+        console.output().print(f"[{colour}]{change.state}[/] {escape(line)}", soft_wrap=True, highlight=False)
     if any(not report.succeeded for report in reports):
         raise pipeline.failure(reports)
 

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from etl.contract import Contract
 from etl.header import HeaderFault, read_header
+from etl.scan import binary_kind
 
 
 def fault(file: Path, contract: Contract) -> str | None:
     """Say why no row of a file can be read by the dataset's contract; None when its header will do."""
     with file.open("rb") as stream:
-        line = stream.readline(1 << 20).decode("utf-8-sig", errors="replace").rstrip("\r\n")
+        head = stream.readline(1 << 20)
+    line = head.decode("utf-8-sig", errors="replace").rstrip("\r\n")
     if not line.strip():
         return "it has no header line"
+    if "\ufffd" in line or "\0" in line:
+        kind = binary_kind(head)
+        return f"it is no text but {kind}" if kind else "its header is not UTF-8"
     try:
         read_header(line, contract)
     except HeaderFault as found:
-        if found.rule != "file.missing_columns":
-            return f"its header is faulty ({found.rule})"
-        names = set(re.findall(r"\w+", line.lower()))
-        missing = [
-            field.name for field in contract.source_fields if field.required and field.name not in names
-        ]
-        return f"it lacks the column{'s' if len(missing) != 1 else ''} {', '.join(missing)}"
+        if found.is_record:
+            return "its first line is no header: it names no column of the contract"
+        what = "lacks" if found.rule == "file.missing_columns" else "repeats"
+        return f"it {what} the column{'s' if len(found.columns) != 1 else ''} {', '.join(found.columns)}"
     return None

@@ -26,21 +26,25 @@ _COLUMNS = {
 }
 
 
+def namespaces(cloud: Cloud) -> frozenset[str]:
+    """Return the namespaces that the deployed jobs put their metrics to."""
+    jobs = cloud.client("glue").get_paginator("get_jobs").paginate()
+    return frozenset(
+        job["DefaultArguments"]["--metric_namespace"]
+        for page in jobs
+        for job in page["Jobs"]
+        if "--metric_namespace" in job.get("DefaultArguments", {})
+    )
+
+
 def runs(cloud: Cloud) -> dict[str, dict[str, float]]:
     """Return each dataset's metrics of the last day: sums, of ratio and latency the highest.
 
     The namespaces are those that the deployed jobs carry as an argument.
     """
     watch = cloud.client("cloudwatch")
-    jobs = cloud.client("glue").get_paginator("get_jobs").paginate()
-    namespaces = {
-        job["DefaultArguments"]["--metric_namespace"]
-        for page in jobs
-        for job in page["Jobs"]
-        if "--metric_namespace" in job.get("DefaultArguments", {})
-    }
     found: dict[str, dict[str, float]] = {}
-    for namespace in sorted(namespaces):
+    for namespace in sorted(namespaces(cloud)):
         for page in watch.get_paginator("list_metrics").paginate(Namespace=namespace):
             for metric in page["Metrics"]:
                 dimensions = {one["Name"]: one["Value"] for one in metric["Dimensions"]}

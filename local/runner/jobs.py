@@ -205,7 +205,8 @@ def summary_of(stdout: str) -> Mapping[str, Any] | None:
 
 
 def _failure(name: str, outcome: process.Outcome) -> str:
-    said = [line for line in outcome.text("stderr").splitlines() if line.strip()]
+    lines = (line.strip() for line in outcome.text("stderr").splitlines())
+    said = [line for line in lines if line and not line.startswith("{")]  # progress is told as it comes
     reason = "\n".join(said[-12:]) or "it wrote nothing on stderr"
     hint = {
         2: f"\n  fix:   give the argument in the default arguments of the job {name}",

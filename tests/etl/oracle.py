@@ -97,6 +97,10 @@ DATES = {"valid_from", "valid_to"}
 TIMES = {"delivery_start", "delivery_end", "executed_at", "updated_at"}
 NUMBERS = {"contracted_power_kw", "quantity_mwh", "price_eur_mwh"}
 LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
+BINARY = (
+    b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06", b"BZh", b"(\xb5/\xfd", b"\xfd7zXZ\x00", b"7z\xbc\xaf'\x1c",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1", b"%PDF-",
+)  # fmt: skip
 MICRO = Decimal("0.000001")
 HOLIDAYS = {(1, 1), (1, 6), (5, 1), (8, 15), (10, 12), (11, 1), (12, 6), (12, 8), (12, 25)}
 
@@ -194,15 +198,22 @@ def read_file(dataset: str, content: bytes) -> tuple[list[tuple[int, dict[str, A
     """Split a file into (line, values, reasons), and name the rule that rejects the whole file."""
     if not content:
         return [], "file.empty"
+    binary = content.startswith(BINARY)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
+        if binary:
+            return [], "file.not_text"
         return whole(content.decode("utf-8", "replace"), "file.encoding"), "file.encoding"
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
     complete = lines[-1] == ""
     if complete:
         lines.pop()
+    if "\x00" in lines[0]:
+        if binary:
+            return [], "file.not_text"
+        return whole(text, "file.encoding"), "file.encoding"
     best: tuple[int, str, list[str]] = (-1, ",", [])
     for delimiter in ",;\t|":
         names = [
@@ -227,7 +238,11 @@ def read_file(dataset: str, content: bytes) -> tuple[list[tuple[int, dict[str, A
 
 def whole(text: str, rule: str, first: int = 2) -> list[tuple[int, dict[str, Any], list[str]]]:
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return [(n, {}, [rule]) for n, line in enumerate(text.split("\n"), 1) if n >= first and line.strip()]
+    return [
+        (n, {}, [rule])
+        for n, line in enumerate(text.split("\n"), 1)
+        if n >= first and line.replace("\x00", "").strip()
+    ]
 
 
 def read_records(
@@ -397,14 +412,19 @@ def to_date(text: str) -> tuple[date | None, str | None]:
 def to_instant(text: str, zone: ZoneInfo) -> tuple[datetime | None, str | None]:
     parts = re.fullmatch(
         r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.]([0-9]{1,6}))?)?"
-        r"(Z|([+-])([0-9]{2}):?([0-9]{2}))?",
+        r"(Z|([+-])([0-9]{2})(?::?([0-9]{2}))?)?",
         text,
     )
     if not parts:
         return None, "timestamp_format"
     year, month, day, hour, minute = (int(parts[i]) for i in range(1, 6))
     second, micro = int(parts[6] or 0), int((parts[7] or "0").ljust(6, "0"))
-    if hour > 23 or minute > 59 or second > 59 or (parts[9] and (int(parts[10]) > 14 or int(parts[11]) > 59)):
+    if (
+        hour > 23
+        or minute > 59
+        or second > 59
+        or (parts[9] and (int(parts[10]) > 14 or int(parts[11] or 0) > 59))
+    ):
         return None, "timestamp_format"
     if not 2000 <= year <= 2099:
         return None, "timestamp_range"
@@ -415,7 +435,7 @@ def to_instant(text: str, zone: ZoneInfo) -> tuple[datetime | None, str | None]:
     if parts[8] == "Z":
         return local, None
     if parts[9]:
-        shift = timedelta(hours=int(parts[10]), minutes=int(parts[11]))
+        shift = timedelta(hours=int(parts[10]), minutes=int(parts[11] or 0))
         return (local - shift if parts[9] == "+" else local + shift), None
     readings = {
         local.replace(tzinfo=zone, fold=fold).astimezone(UTC).replace(tzinfo=None)
@@ -440,7 +460,7 @@ def good_eic(text: str) -> bool:
     if len(text) != 16 or any(c not in alphabet for c in text):
         return False
     weighted = sum(alphabet.index(c) * w for c, w in zip(text, range(16, 1, -1), strict=False))
-    return text[15] == alphabet[36 - (weighted - 1) % 37]
+    return text[15] == alphabet[36 - (weighted - 1) % 37] and text[15] != "-"
 
 
 def good_tax_id(text: str) -> bool:

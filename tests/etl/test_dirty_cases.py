@@ -1,6 +1,8 @@
 """Each dirty-data case as a small delivery: C whole file, R record, W accepted and counted."""
 
+import gzip
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,12 @@ W_FILES = {
     "8 reordered columns": (
         "\n".join(",".join(reversed(x.split(","))) for x in (HEADER, TRADE)) + "\n", "file.column_order", 1,
     ),
+    "8 column names in capitals": (
+        lines("transactions", TRADE).replace(HEADER, HEADER.upper()), "file.column_names", 1,
+    ),
+    "8 column name with a space": (
+        lines("transactions", TRADE).replace("version,", "version ,", 1), "file.column_names", 1,
+    ),
     "8 extra column": (f"{HEADER},trader\n{TRADE},ana\n", "file.extra_columns", 1),
     "11 empty day": (f"{HEADER}\n", "file.empty_day", 0),
     "blank lines": (f"{HEADER}\n\n{TRADE}\n  \n", "record.blank_line", 1),
@@ -70,10 +78,28 @@ def test_an_unusual_file_is_accepted_and_counted(
     assert warned(lake)[rule] >= 1
 
 
+def test_case_8_an_optional_column_that_is_absent_is_counted_as_it_leaves_every_value_empty(
+    lake: Lake,
+) -> None:
+    header, row = HEADERS["clients"].rpartition(",")[0], VALID["clients"].rpartition(",")[0]
+    unit = run(lake, f"{header}\n{row}\n", "clients")
+    assert unit.good == 1
+    assert warned(lake, "clients")["file.absent_columns"] == 1
+
+
+def test_an_ordinary_file_gives_rise_to_no_warning_about_the_file(lake: Lake) -> None:
+    run(lake, lines("transactions", TRADE))
+    assert not [rule for rule in warned(lake) if rule.startswith(("file.", "record."))]
+
+
 C_FILES = {
     "2 Latin-1": (lines("transactions", TRADE).replace("EUR", "€UR").encode("cp1252"), "file.encoding", 1),
     "2 mixed": (lines("transactions", trade(2, market="é")).encode() + b"\xe9\n", "file.encoding", 2),
     "2 UTF-16": (lines("transactions", TRADE).encode("utf-16"), "file.encoding", None),
+    "2 UTF-16 without its mark": (lines("transactions", TRADE).encode("utf-16-le"), "file.encoding", 1),
+    "2 gzip": (gzip.compress(lines("transactions", TRADE).encode(), mtime=0), "file.not_text", 0),
+    "2 workbook": (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00\xff\n\xfe\n", "file.not_text", 0),
+    "2 empty archive": (b"PK\x05\x06" + bytes(18), "file.not_text", 0),
     "7 duplicate columns": (
         lines("transactions", TRADE).replace("currency", "status"), "file.duplicate_columns", 1,
     ),
@@ -125,6 +151,18 @@ R_RECORDS = {
     "15 day first": (trade(executed_at="03/02/2026 10:00"), "executed_at.timestamp_format"),
     "15 year 0001": (trade(executed_at="0001-01-01T00:00:00Z"), "executed_at.timestamp_range"),
     "15 year 9999": (trade(executed_at="9999-12-31T00:00:00Z"), "executed_at.timestamp_range"),
+    "16 delivery in the spring gap": (
+        trade(delivery_start="2026-03-29T02:30:00", delivery_end="2026-03-29T03:00:00"),
+        "delivery_start.spring_gap",
+    ),
+    "16 delivery ends in the spring gap": (
+        trade(delivery_start="2026-03-29T01:45:00", delivery_end="2026-03-29T02:00:00"),
+        "delivery_end.spring_gap",
+    ),
+    "17 delivery in the autumn fold": (
+        trade(delivery_start="2025-10-26T02:15:00", delivery_end="2025-10-26T02:30:00"),
+        "delivery_start.autumn_fold",
+    ),
     "16 spring gap": (trade(executed_at="2026-03-29T02:30:00"), "executed_at.spring_gap"),
     "17 autumn fold": (trade(executed_at="2025-10-26T02:30:00"), "executed_at.autumn_fold"),
     "20 negative quantity": (trade(quantity_mwh="-0.001"), "quantity_mwh.negative"),
@@ -134,6 +172,13 @@ R_RECORDS = {
     "22 ends when it starts": (trade(delivery_end="2026-03-28T10:00:00Z"), "period.order"),
     "22 not aligned": (
         trade(delivery_start="2026-03-28T10:01:00Z", delivery_end="2026-03-28T10:16:00Z"), "period.aligned",
+    ),
+    "22 ends before it starts": (trade(delivery_end="2026-03-28T09:45:00Z"), "period.order"),
+    "22 a quarter hour while periods were hours": (
+        trade(delivery_start="2025-09-30T10:00:00Z", delivery_end="2025-09-30T10:15:00Z"), "period.length",
+    ),
+    "22 an hour that does not start on the hour": (
+        trade(delivery_start="2025-09-30T10:15:00Z", delivery_end="2025-09-30T11:15:00Z"), "period.aligned",
     ),
     "22 an hour": (trade(delivery_end="2026-03-28T11:00:00Z"), "period.length"),
     "23 unknown client": (trade(client_id="C999999"), "client.unknown"),
@@ -159,10 +204,76 @@ def test_a_broken_record_is_quarantined_with_its_line_and_reason(lake: Lake, row
         assert raw == row.replace("\x00", "\\x00")
 
 
-def test_case_23_delivery_outside_the_validity_of_its_client_is_rejected(lake: Lake) -> None:
-    lake.deliver("clients", lines("clients", changed("clients", valid_to="2026-03-27")))
+@pytest.mark.parametrize("dataset", ["clients", "providers"])
+@pytest.mark.parametrize(
+    ("first", "last", "good"),
+    [
+        ("2026-03-29", "", 0),
+        ("2026-03-28", "2026-03-28", 1),
+        ("2021-01-01", "2026-03-27", 0),
+    ],
+    ids=["before its first day", "on its only day", "after its last day"],
+)
+def test_case_23_a_delivery_must_lie_within_the_validity_of_its_client_and_provider(
+    lake: Lake, dataset: str, first: str, last: str, good: int
+) -> None:
+    lake.deliver(dataset, lines(dataset, changed(dataset, valid_from=first, valid_to=last)))
     unit = run(lake, lines("transactions", TRADE))
-    assert unit.reasons == {"client.validity": 1}
+    assert unit.good == good
+    assert unit.reasons == ({} if good else {f"{dataset[:-1]}.validity": 1})
+
+
+GOOD_RECORDS = {
+    "21 the lowest price": trade(price_eur_mwh="-500"),
+    "21 the highest price": trade(price_eur_mwh="4000"),
+    "21 what twice the contracted power draws": trade(quantity_mwh="0.005"),
+    "22 an hour before October 2025": trade(
+        delivery_start="2025-09-30T21:00:00Z", delivery_end="2025-09-30T22:00:00Z"
+    ),
+    "22 the first quarter hour of October 2025": trade(
+        delivery_start="2025-09-30T22:00:00Z", delivery_end="2025-09-30T22:15:00Z"
+    ),
+    "16 the quarter hour before the spring gap": trade(
+        delivery_start="2026-03-29T01:45:00", delivery_end="2026-03-29T03:00:00"
+    ),
+    "17 both readings of the autumn fold, told by the offset": trade(
+        delivery_start="2025-10-26T02:45:00+02:00", delivery_end="2025-10-26T02:00:00+01:00"
+    ),
+    "18 an offset of whole hours": trade(
+        delivery_start="2026-03-28 11:00:00+01", delivery_end="2026-03-28 11:15:00+01"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", GOOD_RECORDS.values(), ids=GOOD_RECORDS.keys())
+def test_a_record_at_the_edge_of_a_rule_is_good(lake: Lake, row: str) -> None:
+    unit = run(lake, lines("transactions", row))
+    assert (unit.good, unit.rejected) == (1, 0)
+    (silver,) = lake.table("processed/transactions/")
+    minutes = 60 if silver["delivery_date"].isoformat() < "2025-10-01" else 15
+    assert silver["duration_minutes"] == minutes
+
+
+@pytest.mark.parametrize(
+    ("day", "first", "periods"),
+    [("2026-03-29", "2026-03-28T23:00", 92), ("2026-03-30", "2026-03-29T22:00", 96),
+     ("2025-10-26", "2025-10-25T22:00", 100), ("2025-03-30", "2025-03-29T23:00", 23)],
+)  # fmt: skip
+def test_case_19_a_day_is_complete_with_the_periods_that_its_clock_gives_it(
+    lake: Lake, day: str, first: str, periods: int
+) -> None:
+    length = timedelta(minutes=60 if periods == 23 else 15)
+    start = datetime.fromisoformat(first)
+    rows = [
+        trade(n, delivery_start=f"{(start + n * length).isoformat()}Z",
+              delivery_end=f"{(start + (n + 1) * length).isoformat()}Z")
+        for n in range(periods)
+    ]  # fmt: skip
+    unit = run(lake, lines("transactions", *rows[1:]))
+    assert unit.warnings == {"completeness.periods": 1}
+    unit = run(lake, lines("transactions", *rows))
+    assert (unit.good, unit.warnings) == (periods, {})
+    assert {row["delivery_date"].isoformat() for row in lake.table("processed/transactions/")} == {day}
 
 
 def test_case_11_a_cut_last_line_is_rejected_as_truncated(lake: Lake) -> None:
@@ -315,6 +426,54 @@ def test_the_report_says_file_line_field_value_rule_and_what_to_do_and_masks_per
     assert "Ana" not in text
 
 
+def test_the_report_shows_the_columns_that_a_rule_on_a_record_is_about(lake: Lake) -> None:
+    late = trade(1, delivery_end="2026-03-28T11:00:00Z")
+    twice = [trade(2), trade(2, price_eur_mwh="51", updated_at="2026-03-27T11:00:00Z")]
+    lake.deliver("transactions", lines("transactions", late, trade(3, client_id="C999999"), *twice))
+    text = render(lake.store, lake.process())
+    place = f"raw/transactions/{DAY}/transactions.csv"
+    assert (
+        f"{place}:2  delivery_start = '2026-03-28T10:00:00Z'  delivery_end = '2026-03-28T11:00:00Z'" in text
+    )
+    assert f"{place}:3  client_id = 'C999999'" in text
+    assert f"{place}:4  transaction_id = 'T0000000002'  version = '1'  updated_at = '2026-03-27T10" in text
+
+
+def test_the_report_shows_a_record_that_cannot_be_split_unless_it_holds_personal_data(lake: Lake) -> None:
+    lake.deliver("transactions", lines("transactions", "T1,what is this"))
+    lake.deliver("clients", lines("clients", VALID["clients"], "C000002,Luis"))
+    text = render(lake.store, lake.process())
+    assert f"raw/transactions/{DAY}/transactions.csv:2  record = 'T1,what is this'" in text
+    assert f"raw/clients/{DAY}/clients.csv:3  record = '•••• (12 characters)'" in text
+    assert "Luis" not in text
+
+
+def test_the_report_names_a_broken_file_once_and_says_what_is_wrong_with_it(lake: Lake) -> None:
+    lacking = [x.rpartition(",")[0] for x in (HEADER, *(trade(n) for n in range(20)))]
+    lake.deliver("transactions", "\n".join(lacking) + "\n", name="lacking")
+    lake.deliver("transactions", gzip.compress(b"a", mtime=0), name="packed")
+    lake.deliver("transactions", lines("transactions", TRADE, "é").encode("latin-1"), name="western")
+    text = render(lake.store, lake.process()) + "\n"
+    for name, detail in (
+        ("lacking", "updated_at"), ("packed", "gzip"), ("western", "line 3 is the first that is not UTF-8")
+    ):  # fmt: skip
+        assert f"raw/transactions/{DAY}/{name}.csv (the whole file)  {detail}\n" in text
+        assert text.count(f"/{name}.csv") == 1
+
+
+def test_the_report_tells_what_was_accepted_with_a_warning(lake: Lake) -> None:
+    lake.deliver("transactions", lines("transactions", trade(1, price_eur_mwh="-5"), trade(2, status="X")))
+    text = render(lake.store, lake.process())
+    assert "accepted with a warning: " in text
+    assert "price_eur_mwh.negative ×1" in text
+
+
+def test_a_file_that_is_rejected_whole_is_no_warning(lake: Lake) -> None:
+    lake.deliver("transactions", b"", name="empty")
+    unit = run(lake, lines("transactions", TRADE))
+    assert not [rule for rule in unit.warnings if rule.startswith("file.")]
+
+
 def test_a_threshold_breach_publishes_nothing_and_leaves_evidence(lake: Lake) -> None:
     lake.deliver("transactions", lines("transactions", *(trade(n) for n in range(1, 200))))
     assert lake.process().exit_code == 0
@@ -326,6 +485,7 @@ def test_a_threshold_breach_publishes_nothing_and_leaves_evidence(lake: Lake) ->
     assert summary.exit_code == 3
     (unit,) = summary.units
     assert [(b.rule_id, b.failed, b.evaluated) for b in unit.breaches] == [("reject_ratio", 100, 299)]
+    assert (unit.rows_out, unit.bytes_out) == (0, 0)
     assert lake.content("processed/transactions/", "processed/quarantine/", "processed/dq_results/") == before
     text = render(lake.store, summary)
     assert "NOTHING PUBLISHED: 100 of 299 broke reject_ratio" in text

@@ -18,6 +18,7 @@ CASES: dict[str, str | bytes] = {
         for name, (row, _) in cases.R_RECORDS.items()
     },
     **{f"W {name}": lines("transactions", row) for name, (row, _) in cases.W_RECORDS.items()},
+    **{f"good {name}": lines("transactions", row) for name, row in cases.GOOD_RECORDS.items()},
     "R 11 truncated": lines("transactions", cases.trade(1), cases.trade(2))[:-40],
     "W 19 repeated periods": lines("transactions", cases.trade(1), cases.trade(2)),
     "R 23 outside validity": lines("transactions", cases.trade(1, client_id="C000009")),

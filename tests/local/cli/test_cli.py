@@ -199,7 +199,14 @@ def test_delivery_goes_to_the_folder_of_its_load_date(
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [("", "no header"), ("client_id,quantity\nC1,1\n", "transaction_id"), (None, None)],
+    [
+        ("", "no header"),
+        ("client_id,quantity\nC1,1\n", "lacks the columns transaction_id, version, provider_id"),
+        ("1,2\n3,4\n", "its first line is no header"),
+        ("version,version\n1,1\n", "repeats the column version"),
+        ("v\0e\0r\0\n\0", "not UTF-8"),
+        (None, None),
+    ],
 )
 def test_a_file_whose_header_breaks_the_contract_is_told_at_delivery(
     content: str | None, told: str | None, tmp_path: Path

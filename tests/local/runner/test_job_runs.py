@@ -279,6 +279,22 @@ def test_final_state_and_seconds_are_in_the_emulator(stage: Stage) -> None:
     assert "a threshold was breached and nothing was published" in run["ErrorMessage"]
 
 
+def test_a_failed_job_says_why_without_the_progress_it_told_before(stage: Stage) -> None:
+    script = """
+import sys
+print('{"step": "judging", "dataset": "clients"}', file=sys.stderr)
+print("clients 2026-03-28: 40 of 100 broke reject_ratio", file=sys.stderr)
+raise SystemExit(3)
+"""
+    stage.job("load", script)
+    stage.on_demand("begin", job_action("load"))
+
+    error = only(stage).error or ""
+
+    assert "40 of 100 broke reject_ratio" in error
+    assert "judging" not in error
+
+
 def test_overlay_order_of_arguments() -> None:
     action = Action(Node(NodeKind.JOB, "j"), {"--b": "trigger", "--c": "trigger"})
     job = {"DefaultArguments": {"--a": "job", "--b": "job"}, "NonOverridableArguments": {"--c": "fixed"}}
