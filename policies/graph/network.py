@@ -11,6 +11,15 @@ from policies.graph.values import Unknown, Value, at, items
 
 WORLD = ("0.0.0.0/0", "::/0")
 _ALL = ("-1", "all")
+# Groups and their rules, in every form.
+GROUPS = frozenset(
+    {
+        Kind.SECURITY_GROUP,
+        Kind.SECURITY_GROUP_RULE,
+        Kind.SECURITY_GROUP_INGRESS,
+        Kind.SECURITY_GROUP_EGRESS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,16 @@ def rules_of(graph: Graph, group: Resource) -> tuple[Rule, ...]:
 def group_of(graph: Graph, rule: Resource) -> Resource | None:
     """Return the group of the stack that a rule beside it belongs to."""
     return graph.follow(rule, "securityGroupId", Kind.SECURITY_GROUP).target
+
+
+def groups_of(graph: Graph, source: Resource, prop: str) -> tuple[Resource, ...]:
+    """Return the security groups of the stack that a property names, each once."""
+    found: dict[str, Resource] = {}
+    for value in items(source.props.get(prop)):
+        named = graph.named(Kind.SECURITY_GROUP, value) if isinstance(value, str) else None
+        joined = graph.dependencies_of(source, prop, Kind.SECURITY_GROUP)
+        found.update({g.urn: g for g in (joined if named is None else (named,))})
+    return tuple(found.values())
 
 
 def _inline(group: Resource) -> Iterator[Rule]:
