@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -75,13 +76,17 @@ def security_rules(graph: Graph) -> tuple[Rule, ...]:
 
 def rules_of(graph: Graph, group: Resource) -> tuple[Rule, ...]:
     """Return the rules of one security group of the stack."""
-    found = []
+    return graph.derived(_rules_by_group).get(group.urn, ())
+
+
+def _rules_by_group(graph: Graph) -> dict[str, tuple[Rule, ...]]:
+    found: defaultdict[str, list[Rule]] = defaultdict(list)
     for rule in graph.derived(security_rules):
-        holder = rule.holder
-        owner = holder if holder.urn == group.urn else group_of(graph, holder)
-        if owner is not None and owner.urn == group.urn:
-            found.append(rule)
-    return tuple(found)
+        inline = rule.holder.kind in (Kind.SECURITY_GROUP, Kind.DEFAULT_SECURITY_GROUP)
+        owner = rule.holder if inline else group_of(graph, rule.holder)
+        if owner is not None:
+            found[owner.urn].append(rule)
+    return {urn: tuple(rules) for urn, rules in found.items()}
 
 
 def group_of(graph: Graph, rule: Resource) -> Resource | None:
