@@ -97,9 +97,15 @@ REASONS = (
     ),
     _harmless(
         "iam.role-policy",
-        ("policy Allow ConnectToSubnets",),
+        ("policy Allow ConnectToSubnets", "policy Allow EnterSubnets", "policy Allow LookAtNetwork"),
         ("resource to *",),
-        "the tag, which has to be there, leaves the project's own subnets and groups",
+        "the tag, which has to be there, leaves the project's own networks, subnets and groups",
+    ),
+    _harmless(
+        "iam.role-policy",
+        ("policy Allow MakeInterfaces",),
+        ("conditions dropped",),
+        "an interface is made in a subnet, for which EnterSubnets still asks the tag",
     ),
     _harmless("kms.key", ("deletionWindowInDays", "isEnabled"), _REMOVED, _DEFAULT),
     _harmless(

@@ -45,6 +45,12 @@ _TOKEN = {"Federated": _PROVIDER}
 _OBJECTS_ONLY = allow("s3:ListBucket", "arn:aws:s3:::b/*")
 _WRONG_KEY = allow("s3:GetObject", "arn:aws:s3:::b/*", {"StringEquals": {"s3:prefix": "raw/"}})
 
+_RESULTS = allow("redshift-data:GetStatementResult", "*")
+_OWNER = "redshift-data:statement-owner-iam-userid"
+_OF_ITS_OWN = {"StringEquals": {_OWNER: "${aws:userid}"}}
+_ANY_OWNER = {"StringLike": {_OWNER: "*"}}
+_UNKNOWN_OWNER = {"StringEquals": {_OWNER: UNKNOWN}}
+
 CASES: dict[str, Forms] = {
     "DL-IAM-25": {
         "pass": [
@@ -82,6 +88,21 @@ CASES: dict[str, Forms] = {
         "unknown": Absent("nothing is read but the type"),
         "legacy": NO_LEGACY,
         "sidecar": NO_SIDECAR,
+    },
+    "DL-RS-22": {
+        "pass": [
+            passes(_BASE),
+            passes(_etl(_RESULTS | {"Condition": _OF_ITS_OWN})),
+            passes(_etl(_RESULTS, {**_RESULTS, "Effect": "Deny", "Action": "redshift-data:*"})),
+        ],
+        "fail": [
+            fails(_etl(_RESULTS), "etl-policy", "GetStatementResult of everybody's statements"),
+            fails(_etl(allow("redshift-data:Describe*", "*")), "etl-policy", "DescribeStatement"),
+            fails(_etl(_RESULTS | {"Condition": _ANY_OWNER}), "etl-policy"),
+        ],
+        "unknown": [_HIDDEN, unverified(_etl(_RESULTS | {"Condition": _UNKNOWN_OWNER}), "etl-policy")],
+        "legacy": NO_LEGACY,
+        "sidecar": [fails(_inline(_RESULTS), "etl")],
     },
     "DL-IAM-18": {
         "pass": [passes(_BASE), passes(put(_BASE, "etl", "maxSessionDuration", 3600))],
