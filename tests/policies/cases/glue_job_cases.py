@@ -52,6 +52,7 @@ def _catalog(*tables: str, lent: Any = True) -> list[Res]:
     )
     return replaced(_BASE, "crawler", crawler)
 
+
 _OUTSIDE = f"arn:aws:iam::{ACCOUNT}:role/shared"
 
 CASES: dict[str, Forms] = {
