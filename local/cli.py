@@ -25,7 +25,10 @@ EPILOG = (
 COMMANDS = {
     "demo": ("local.demo:demo", "The whole path: deploy, three days of trades, query."),
     "test": ("local.commands.checks:check", "Run all tests and checks."),
-    "bench": ("local.commands.bench:app", "Measure the pipeline against what teams write by hand."),
+    "bench": (
+        "local.commands.bench:app",
+        "Measure the pipeline against what teams write by hand, and the gate.",
+    ),
     "up": ("local.commands.stacks:up", "Deploy a stack behind the policy pack."),
     "preview": ("local.commands.stacks:preview", "Show what `up` would do; needs no account."),
     "destroy": ("local.commands.stacks:destroy", "Delete everything a stack holds."),

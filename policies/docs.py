@@ -50,7 +50,7 @@ def _head(controls: tuple[Control, ...]) -> Iterator[str]:
         "- A finding that somebody answers for, for at most 180 days, goes into `policies/waivers.yaml`.",
         "- A stack that shares its account names, in `policies/profiles/stacks.yaml`, the stack that makes",
         "  the account's settings (`account_settings_of`); that it lacks them is then NOT APPLICABLE.",
-        "- `python -m benchmarks.policies` and `python -m benchmarks.preview` measure what judging costs.",
+        "- `./lake bench policies` measures what judging costs, and where the time goes.",
         "",
     )
 

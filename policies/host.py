@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import gc
 import os
+import time
+from threading import Thread
 from typing import Any, cast
 
 from google.protobuf import json_format
@@ -26,6 +28,9 @@ from policies.pack import NAME, Pack, build, is_preview
 from policies.signatures import properties
 
 SERVER = "_PolicyAnalyzerServicer"
+_INIT = 1
+# Seconds between two looks at who the parent is: it costs nothing, and nobody waits for the end.
+_GLANCE = 1.0
 
 
 def resources_of(request: pb.AnalyzeStackRequest, seen: SeenInputs) -> tuple[Resource, ...]:
@@ -103,8 +108,27 @@ def servicer_of(pack: Pack) -> type[sdk._PolicyAnalyzerServicer]:
     return Servicer
 
 
+def end_with_parent(seconds: float = _GLANCE) -> None:
+    """End this process soon after the one that started it, which an engine that was killed cannot ask for.
+
+    A parent that is init from the start tells nothing: the process then stays until it is killed.
+    """
+    parent = os.getppid()
+    if parent == _INIT:
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(seconds)
+        # The server's threads are not waited for: nobody is left who could be answered.
+        os._exit(0)
+
+    Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
 def serve() -> None:
-    """Serve the pack to the engine until the process is killed; prints the port first."""
+    """Serve the pack to the engine until it ends or the process is killed; prints the port first."""
+    end_with_parent()
     # The engine names the stack it works on; the stack's profile is what the pack starts with.
     pack = build(stack=os.environ.get("PULUMI_STACK", ""))
     # What is loaded once stays: the collector need not walk it again for every stack.

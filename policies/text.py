@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Entry = Mapping[str, Any]
+_WORST_FIRST = ("critical", "high", "medium", "low")
 
 
 def text(account: Entry, *, coverage: bool = False) -> str:
-    """Return an account (`policies.report.report`) as lines of text; what stops a deployment comes last.
+    """Return an account (`policies.report.report`) as lines of text, the worst of what stops last.
 
     Args:
         account: The account.
@@ -28,12 +29,17 @@ def _resources(found: list[tuple[Entry, Entry]]) -> Iterator[str]:
     by_urn: defaultdict[str, list[tuple[Entry, Entry]]] = defaultdict(list)
     for control, finding in found:
         by_urn[finding["urn"]].append((control, finding))
-    for urn, group in sorted(by_urn.items(), key=lambda g: (any(f["stops"] for _, f in g[1]), g[0])):
+    for urn, group in sorted(by_urn.items(), key=lambda g: (-min(_rank(*pair) for pair in g[1]), g[0])):
         first = group[0][1]
         yield f"{first['resource'] or 'the stack'}  {first['type']}\n  {urn}"
-        for control, finding in sorted(group, key=lambda pair: (not pair[1]["stops"], pair[0]["id"])):
+        for control, finding in sorted(group, key=lambda pair: (_rank(*pair), pair[0]["id"])):
             yield from _finding(control, finding)
         yield ""
+
+
+def _rank(control: Entry, finding: Entry) -> int:
+    """Return how far down a finding belongs: what stops first, the worst of it before the rest."""
+    return (0 if finding["stops"] else len(_WORST_FIRST)) + _WORST_FIRST.index(control["severity"])
 
 
 def _finding(control: Entry, finding: Entry) -> Iterator[str]:
@@ -73,6 +79,8 @@ def _summary(account: Entry, findings: list[Entry]) -> str:
     advisory = len(findings) - stopping - waived
     broken = account["waiver_file"]
     said = f"{_many(stopping, 'finding')}, {advisory} advisory, {waived} waived"
+    if account["resources"] and len(account["unseen"]) == account["resources"]:
+        said += "; no control looked at any of them"
     said += f", {_many(len(broken), 'broken waiver')}" if broken else ""
     return f"{'✗' if account['stops'] else '✓'} {judged}: {said}"
 

@@ -41,3 +41,22 @@ def etl(
     ]  # fmt: skip
     where = {**os.environ, "PYTHONPATH": str(layout.ROOT)}
     raise typer.Exit(subprocess.run(command, cwd=layout.ROOT, env=where, check=False).returncode)
+
+
+@app.command("policies")
+def policies(
+    scales: Annotated[str, typer.Option(help="Sizes, times the production stack.")] = "1,4,16",
+    rounds: Annotated[int, typer.Option(min=1, help="Counted previews, with the pack and without.")] = 5,
+    only: Annotated[str, typer.Option(help="Of p1,p3, comma separated.")] = "p1,p3",
+) -> None:
+    """Measure what the policy pack costs; write docs/benchmarks/policies.md and its picture."""
+    if not all(scale.strip().isdigit() and int(scale) for scale in scales.split(",")):
+        raise UsageError(f"--scales {scales!r} is not a list of sizes", fix="give numbers such as 1,4,16")
+    if unknown := set(only.lower().split(",")) - {"p1", "p3"}:
+        raise UsageError(f"--only names {', '.join(sorted(unknown))}", fix="give p1, p3 or both")
+    command = [
+        sys.executable, "-m", "benchmarks.policies", "--scales", scales, "--rounds", str(rounds),
+        "--only", only.lower(),
+    ]  # fmt: skip
+    where = {**os.environ, "PYTHONPATH": str(layout.ROOT)}
+    raise typer.Exit(subprocess.run(command, cwd=layout.ROOT, env=where, check=False).returncode)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.controls.control import Category, Control, Judgement, Severity, fails, unverified
-from policies.controls.settings import at_least, both, each, off, on, setting
+from policies.controls.settings import at_least, both, each, given, off, on, setting
 from policies.graph.accounts import home_account
 from policies.graph.keys import KeyUse, key_use
 from policies.graph.kinds import Kind
@@ -107,5 +107,17 @@ CONTROLS = (
         kinds=_DATABASE,
         alone=_DATABASE,
         anchors=("CKV_AWS_77",),
+    ),
+    Control(
+        id="DL-ATH-08",
+        name="athena-described",
+        title="Workgroups say whom they are for",
+        severity=Severity.LOW,
+        category=Category.GOVERNANCE,
+        why="Clients choose a workgroup, and with it limits and place of results, by what they read there.",
+        fix="Set description.",
+        judge=each(given("nobody can tell whom it is for", "description"), Kind.ATHENA_WORKGROUP),
+        kinds=_WORKGROUP,
+        alone=_WORKGROUP,
     ),
 )

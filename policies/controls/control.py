@@ -141,9 +141,9 @@ class Control:
     of_account: bool = False
 
     def message(self, judgement: Judgement) -> str:
-        """Return the text of a finding: control, resource, what is wrong, why, how to repair it."""
+        """Return the text of a finding: control, resource, what is wrong, why, the repair, how bad it is."""
         verdict = "" if judgement.verdict is Verdict.FAIL else f"{judgement.verdict}: "
         return (
             f"{verdict}[{self.id} {self.name}] {judgement.resource}: {judgement.what}"
-            f"\n  Why: {self.why}\n  Fix: {judgement.fix or self.fix}"
+            f"\n  Why: {self.why}\n  Fix: {judgement.fix or self.fix}\n  Severity: {self.severity}"
         )

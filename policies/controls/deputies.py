@@ -14,8 +14,9 @@ from policies.graph.conditions import DEPUTY_KEYS, Narrows, narrowed_by, why_not
 from policies.graph.documents import Statement
 from policies.graph.model import Resource
 
-# Services that send aws:SourceAccount / aws:SourceArn when they assume a role. CloudTrail is none of them: under
-# such a condition it does not deliver to CloudWatch Logs (https://github.com/prowler-cloud/prowler/issues/4714).
+# Services that send aws:SourceAccount / aws:SourceArn when they assume a role. CloudTrail is none of them:
+# under such a condition it does not deliver to CloudWatch Logs
+# (https://github.com/prowler-cloud/prowler/issues/4714).
 _ASSUMING = frozenset(
     {
         "athena",

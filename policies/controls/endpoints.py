@@ -15,12 +15,13 @@ from policies.controls.control import (
     unverified,
 )
 from policies.controls.resource_documents import foreign_principals, joined
-from policies.controls.settings import each, on, setting
+from policies.controls.settings import each, on, setting, settings
 from policies.graph.arns import covers, parse_arn
 from policies.graph.conditions import Narrows, narrowed_by
 from policies.graph.documents import State, Statement
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Join, Resource
+from policies.graph.network import GROUPS, groups_of, rules_of
 from policies.graph.resource_policies import resource_policies
 from policies.graph.values import Unknown
 from policies.iam.facts import expand
@@ -43,6 +44,7 @@ _CALLERS_OWN = frozenset({"cloudwatch:putmetricdata"})
 _WE_ARE = frozenset(key for key in _PERIMETER if key.startswith("aws:principal"))
 _OURS_IT_IS = _PERIMETER - _WE_ARE
 _ANYTHING = ("", "arn:aws:s3:::")
+_TLS = 443
 # What runs in a VPC of the stack → services that it calls.
 _CALLS: dict[Kind, tuple[str, ...]] = {
     Kind.GLUE_CONNECTION: ("s3", "glue", "logs", "kms", "secretsmanager"),
@@ -186,12 +188,19 @@ def _private_names(graph: Graph, endpoint: Resource) -> Iterator[Judgement]:
 
 
 def _own_group(graph: Graph, endpoint: Resource) -> Iterator[Judgement]:
-    del graph
     if _is_gateway(endpoint):
         return
-    groups = setting(endpoint, "securityGroupIds")
-    if groups is None or groups == []:
+    groups = groups_of(graph, endpoint, "securityGroupIds")
+    if not settings(endpoint, "securityGroupIds"):
         yield fails(endpoint, "has no security group of its own: it gets the default one of the VPC")
+    elif not groups:
+        yield unverified(endpoint, "its security groups are not in the stack, or not known yet")
+    for group in groups:
+        for rule in (r for r in rules_of(graph, group) if r.inward):
+            if any(isinstance(port, Unknown) for port in (rule.from_port, rule.to_port)):
+                yield unverified(endpoint, f"which ports its security group {group.name} opens is not known")
+            elif rule.every_port or (rule.from_port, rule.to_port) != (_TLS, _TLS):
+                yield fails(endpoint, f"its security group {group.name} opens {rule.label}, not {_TLS} alone")
 
 
 _ENDPOINT = frozenset({Kind.VPC_ENDPOINT})
@@ -246,14 +255,13 @@ CONTROLS = (
     Control(
         id="DL-NET-13",
         name="vpce-security-group",
-        title="Interface endpoints have a security group of their own",
+        title="Interface endpoints have a security group of their own, which opens 443 and nothing else",
         severity=Severity.LOW,
         category=Category.NETWORK,
-        why="The default group, closed as it should be, lets no client reach the endpoint.",
+        why="The default group, closed as it should be, lets no client in; more ports serve others.",
         fix="Set securityGroupIds to a group that lets 443 in from the clients.",
         judge=each(_own_group, Kind.VPC_ENDPOINT),
-        kinds=_ENDPOINT,
-        alone=_ENDPOINT,
+        kinds=_ENDPOINT | GROUPS,
     ),
     Control(
         id="DL-NET-14",

@@ -16,7 +16,7 @@ from policies.controls.control import (
     settle,
     unverified,
 )
-from policies.controls.resource_documents import each_document, strangers
+from policies.controls.resource_documents import deputies, each_document, other_accounts, strangers
 from policies.controls.settings import customer_key, each, setting
 from policies.graph.arns import parse_arn
 from policies.graph.kinds import Kind
@@ -122,6 +122,15 @@ def _starts_a_job(graph: Graph, schedule: Resource) -> Iterator[Judgement]:
         yield fails(schedule, f"target.input starts job {name}, which the stack does not have")
 
 
+def _rule_on(graph: Graph, rule: Resource) -> Iterator[Judgement]:
+    del graph
+    state, flag = setting(rule, "state"), setting(rule, "isEnabled")
+    if isinstance(state, Unknown) or isinstance(flag, Unknown):
+        yield unverified(rule, "whether it is on is not known yet")
+    elif state == "DISABLED" or flag is False:
+        yield fails(rule, f"does nothing: {'isEnabled is false' if flag is False else 'state is DISABLED'}")
+
+
 _TARGET = frozenset({Kind.EVENT_TARGET})
 CONTROLS = (
     Control(
@@ -207,5 +216,40 @@ CONTROLS = (
         fix="Correct target.arn (arn:aws:scheduler:::aws-sdk:<service>:<call>) and target.input.",
         judge=each(_call_exists, Kind.SCHEDULE),
         kinds=frozenset({Kind.SCHEDULE, Kind.GLUE_JOB}),
+    ),
+    Control(
+        id="DL-EVT-08",
+        name="eventbus-cross-account",
+        title="Policies of event buses admit no other account",
+        severity=Severity.MEDIUM,
+        category=Category.LEAST_PRIVILEGE,
+        why="Whoever governs the other account decides from then on what starts the pipeline.",
+        fix="Drop the principal, or pin aws:PrincipalOrgID.",
+        judge=each_document(other_accounts, Kind.EVENT_BUS),
+        kinds=places(Kind.EVENT_BUS),
+    ),
+    Control(
+        id="DL-EVT-09",
+        name="eventbus-confused-deputy",
+        title="Policies of event buses admit services only on this account's behalf",
+        severity=Severity.MEDIUM,
+        category=Category.LEAST_PRIVILEGE,
+        why="A service puts events for all its customers: unpinned, any of them starts the pipeline.",
+        fix="Add aws:SourceAccount, and aws:SourceArn where known, to statements with a Service principal.",
+        judge=each_document(deputies, Kind.EVENT_BUS),
+        kinds=places(Kind.EVENT_BUS),
+        alone=frozenset({Kind.EVENT_BUS_POLICY}),
+    ),
+    Control(
+        id="DL-EVT-10",
+        name="event-rule-on",
+        title="Every event rule is on",
+        severity=Severity.MEDIUM,
+        category=Category.RESILIENCE,
+        why="A rule that is off looks in the program like an alarm or a pipeline, and does nothing.",
+        fix="Set state to ENABLED or leave it out, or remove the rule.",
+        judge=each(_rule_on, Kind.EVENT_RULE),
+        kinds=frozenset({Kind.EVENT_RULE}),
+        alone=frozenset({Kind.EVENT_RULE}),
     ),
 )

@@ -22,14 +22,12 @@ from policies.graph.resource_policies import places
 from policies.graph.values import Unknown, at, items
 
 _MONTHS = 90
+# Ended by November 2026: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 _ENDED_RUNTIMES = (
-    "python2.7",
-    "python3.6",
-    "python3.7",
-    "python3.8",
-    "nodejs12.x",
-    "nodejs14.x",
-    "nodejs16.x",
+    *(f"python{version}" for version in ("2.7", "3.6", "3.7", "3.8", "3.9")),
+    *(f"nodejs{version}.x" for version in (8, 10, 12, 14, 16, 18, 20)),
+    *(f"ruby{version}" for version in ("2.5", "2.7", "3.2")),
+    *("java8", "go1.x", "provided", "dotnetcore2.1", "dotnetcore3.1", "dotnet6", "dotnet7"),
 )
 _FUNCTION = frozenset({Kind.FUNCTION})
 _SECRET = frozenset({Kind.SECRET})

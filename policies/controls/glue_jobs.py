@@ -1,9 +1,8 @@
-"""Glue jobs and crawlers: secrets, logs, versions, bounds, roles, triggers, catalog behaviour."""
+"""Glue jobs and crawlers: secrets, logs, versions, bounds, triggers, catalog behaviour."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 
 from policies.controls.control import (
@@ -13,18 +12,17 @@ from policies.controls.control import (
     Severity,
     fails,
     passes,
-    settle,
     unverified,
 )
 from policies.controls.secrets import looks_secret
 from policies.controls.settings import each, setting
-from policies.graph.documents import State, parse
 from policies.graph.kinds import Kind
-from policies.graph.model import Graph, Join, Resource
+from policies.graph.model import Graph, Resource
 from policies.graph.values import Unknown, at, is_true, items
 
 _OLDEST = 4.0
 _LONGEST_MINUTES = 480
+_MOST_RETRIES = 3
 _VERSION = re.compile(r"\d+(\.\d+)?")
 
 
@@ -86,44 +84,18 @@ def _bounded(graph: Graph, job: Resource) -> Iterator[Judgement]:
     capacity = [setting(job, name) for name in ("numberOfWorkers", "maxCapacity")]
     if all(value is None for value in capacity) and job.at("command", "name") != "pythonshell":
         yield fails(job, "how much it may cost is left to AWS: no numberOfWorkers or maxCapacity")
+    retries = setting(job, "maxRetries")
+    if isinstance(retries, Unknown):
+        yield unverified(job, "maxRetries is not known yet")
+    elif isinstance(retries, int | float) and retries > _MOST_RETRIES:
+        yield fails(job, f"a run that cannot succeed is billed again and again: maxRetries is {retries}")
     runs = setting(job, "executionProperty", "maxConcurrentRuns")
-    if isinstance(runs, int | float) and runs > 1:
+    if isinstance(runs, Unknown):
+        yield unverified(job, "executionProperty.maxConcurrentRuns is not known yet")
+    elif isinstance(runs, int | float) and runs > 1:
         yield fails(
             job, f"{runs} runs may write the same output at once: executionProperty.maxConcurrentRuns"
         )
-
-
-def _dedicated(graph: Graph) -> Iterator[Judgement]:
-    users: defaultdict[str, list[Resource]] = defaultdict(list)
-    for kind, prop in ((Kind.GLUE_JOB, "roleArn"), (Kind.GLUE_CRAWLER, "role")):
-        for worker in graph.of(kind):
-            reference = graph.follow(worker, prop, Kind.ROLE)
-            if reference.join is Join.UNKNOWN:
-                yield unverified(worker, f"{prop} is not known yet and leads to no role of the stack")
-            elif reference.join is Join.EXTERNAL:
-                yield passes(worker)
-            elif reference.target is not None:
-                users[reference.target.urn].append(worker)
-    for urn, workers in users.items():
-        role = graph.by_urn[urn]
-        for worker in workers:
-            others = [w.name for w in workers if w.urn != worker.urn]
-            yield from settle(worker, _role_problems(role, worker, others))
-
-
-def _role_problems(role: Resource, worker: Resource, others: list[str]) -> Iterator[Judgement]:
-    if others:
-        text = f"shares role {role.name} with {', '.join(others)}: each may do what any of them needs"
-        yield fails(worker, text)
-    trust = parse(role.props.get("assumeRolePolicy"))
-    if trust.state is not State.KNOWN:
-        return
-    services = {
-        str(p.value) for s in trust.statements if s.allows for p in s.principals if p.type == "Service"
-    }
-    strangers = sorted(services - {"glue.amazonaws.com"})
-    if strangers:
-        yield fails(worker, f"its role {role.name} may also be assumed by {', '.join(strangers)}")
 
 
 def _crawls_carefully(graph: Graph, crawler: Resource) -> Iterator[Judgement]:
@@ -227,27 +199,16 @@ CONTROLS = (
     Control(
         id="DL-GLUE-11",
         name="glue-job-bounds",
-        title="Jobs are bounded in time, workers and concurrent runs",
+        title="Jobs are bounded in time, workers, retries and concurrent runs",
         severity=Severity.MEDIUM,
         category=Category.COST,
         why="A hung job is billed until its timeout, which is 2 days unless set; two runs overwrite "
         "each other.",
-        fix="Set timeout (minutes), numberOfWorkers with workerType, and "
+        fix="Set timeout (minutes), numberOfWorkers with workerType, maxRetries of 3 at most, and "
         "executionProperty.maxConcurrentRuns 1.",
         judge=each(_bounded, Kind.GLUE_JOB),
         kinds=_JOB,
         alone=_JOB,
-    ),
-    Control(
-        id="DL-GLUE-12",
-        name="glue-role-dedicated",
-        title="Each job and crawler has a role of its own, which Glue alone assumes",
-        severity=Severity.MEDIUM,
-        category=Category.LEAST_PRIVILEGE,
-        why="A shared role gives each the rights of all, and hides in the trail who did what.",
-        fix="Give each job and crawler its own role that trusts glue.amazonaws.com only.",
-        judge=_dedicated,
-        kinds=_JOB | _CRAWLER | {Kind.ROLE},
     ),
     Control(
         id="DL-GLUE-13",

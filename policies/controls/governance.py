@@ -32,6 +32,16 @@ _TAGGED = (
     Kind.ATHENA_WORKGROUP,
     Kind.LOG_GROUP,
     Kind.REDSHIFT_CLUSTER,
+    Kind.REDSHIFT_PARAMETER_GROUP,
+    Kind.REDSHIFT_SUBNET_GROUP,
+    Kind.REDSHIFT_SNAPSHOT_COPY_GRANT,
+    Kind.GLUE_CONNECTION,
+    Kind.GLUE_DATABASE,
+    Kind.QUICKSIGHT_DATA_SOURCE,
+    Kind.EVENT_RULE,
+    Kind.METRIC_ALARM,
+    Kind.BUDGET,
+    Kind.VPC_ENDPOINT,
     Kind.TRAIL,
     Kind.TOPIC,
     Kind.QUEUE,
@@ -54,6 +64,8 @@ _RAW = (
 )
 # Regions outside the data's own jurisdiction. The lake holds personal data of clients in the EU.
 _ALLOWED_PREFIX = "eu-"
+# Where the program says so once for everything: resources without a region of their own go there.
+_PROVIDER = "pulumi:providers:aws"
 _ENGINE_PROVIDERS = ("aws", "aws-native", "pulumi", "random", "tls", "null", "command")
 
 
@@ -87,14 +99,16 @@ def _protected(graph: Graph) -> Iterator[Judgement]:
 
 def _in_region(graph: Graph) -> Iterator[Judgement]:
     for resource in graph.resources:
-        region = resource.props.get("region") if resource.token.startswith("aws:") else None
+        placed = resource.token.startswith("aws:") or resource.token == _PROVIDER
+        region = resource.props.get("region") if placed else None
         if isinstance(region, Unknown) and resource.authored("region"):
             yield unverified(resource, "region is not known yet")
         elif isinstance(region, str):
             if region.startswith(_ALLOWED_PREFIX):
                 yield passes(resource)
             else:
-                yield fails(resource, f"is in {region}, outside the regions that the data may be kept in")
+                verb = "puts resources into" if resource.token == _PROVIDER else "is in"
+                yield fails(resource, f"{verb} {region}, outside the regions that the data may be kept in")
 
 
 def _in_components(graph: Graph) -> Iterator[Judgement]:

@@ -20,7 +20,7 @@ from policies.graph.arns import covers, local_name, parse_arn
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
 from policies.graph.principals import Identities, identities
-from policies.graph.values import Unknown, Value, items
+from policies.graph.values import Unknown, items
 
 _READ = "s3:GetObject"
 _BORROW = "lakeformation:GetDataAccess"
@@ -44,20 +44,23 @@ def _bare(uri: str) -> str:
 def _registered(graph: Graph) -> Iterator[Judgement]:
     registered = graph.derived(locations)
     open_ended = any(isinstance(r.at("arn"), Unknown) for r in graph.of(Kind.LF_LOCATION))
-    for database in graph.of(Kind.GLUE_DATABASE):
-        uri = setting(database, "locationUri")
+    for holder, path in (
+        *((database, ("locationUri",)) for database in graph.of(Kind.GLUE_DATABASE)),
+        *((table, ("storageDescriptor", "location")) for table in graph.of(Kind.GLUE_TABLE)),
+    ):
+        uri = setting(holder, *path)
         if not graph.of(Kind.LF_LOCATION):
-            yield not_applicable(database, "the stack registers nothing with Lake Formation")
+            yield not_applicable(holder, "the stack registers nothing with Lake Formation")
         elif isinstance(uri, Unknown):
-            yield unverified(database, "locationUri is not known yet")
+            yield unverified(holder, f"{'.'.join(path)} is not known yet")
         elif not isinstance(uri, str) or not uri.startswith("s3://"):
-            yield not_applicable(database, "the database has no place in S3")
-        elif any(_bare(uri) == path or _bare(uri).startswith(f"{path}/") for path in registered):
-            yield from settle(database, ())
+            yield not_applicable(holder, "it has no place in S3")
+        elif any(_bare(uri) == place or _bare(uri).startswith(f"{place}/") for place in registered):
+            yield from settle(holder, ())
         elif open_ended:
-            yield unverified(database, "a registered location is not known yet")
+            yield unverified(holder, "a registered location is not known yet")
         else:
-            yield fails(database, f"{uri} is not registered: IAM alone decides who reads its tables")
+            yield fails(holder, f"{uri} is not registered: IAM alone decides who reads what lies there")
 
 
 def _granted(graph: Graph) -> dict[str, list[Resource]]:
@@ -161,32 +164,6 @@ def _no_admin_grants(graph: Graph) -> Iterator[Judgement]:
             yield from settle(grant, ())
 
 
-def _filter_hides(graph: Graph, cells: Resource) -> Iterator[Judgement]:
-    del graph
-    data = setting(cells, "tableData")
-    if isinstance(data, Unknown):
-        yield unverified(cells, "tableData is not known yet")
-        return
-    blocks = [b for b in items(data) if isinstance(b, dict)]
-    for block in blocks:
-        named, wildcard = block.get("columnNames"), block.get("columnWildcard")
-        if bool(named) == (wildcard is not None):
-            yield fails(cells, "needs either columnNames or columnWildcard: AWS refuses both and neither")
-        rows = block.get("rowFilter")
-        if not isinstance(rows, Unknown) and not _says_which_rows(rows):
-            yield fails(cells, "does not say which rows pass it: rowFilter has no filterExpression")
-        excluded = isinstance(wildcard, dict) and wildcard.get("excludedColumnNames")
-        every_row = isinstance(rows, dict) and rows.get("allRowsWildcard") is not None
-        if every_row and wildcard is not None and not excluded:
-            yield fails(cells, "hides nothing: every row and every column pass it")
-
-
-def _says_which_rows(rows: Value) -> bool:
-    return isinstance(rows, dict) and any(
-        rows.get(name) is not None for name in ("filterExpression", "allRowsWildcard")
-    )
-
-
 def _administered(graph: Graph) -> Iterator[Judgement]:
     for settings in graph.of(Kind.LF_SETTINGS):
         admins = setting(settings, "admins")
@@ -227,13 +204,13 @@ CONTROLS = (
     Control(
         id="DL-LF-06",
         name="lf-registered-locations",
-        title="Places that catalog databases name are registered with Lake Formation",
+        title="Places that catalog databases and tables name are registered with Lake Formation",
         severity=Severity.HIGH,
         category=Category.GOVERNANCE,
         why="On an unregistered place Lake Formation's grants mean nothing.",
         fix="Declare a lakeformation Resource for the place, with the role that reads it.",
         judge=_registered,
-        kinds=frozenset({Kind.GLUE_DATABASE, Kind.LF_LOCATION}),
+        kinds=frozenset({Kind.GLUE_DATABASE, Kind.GLUE_TABLE, Kind.LF_LOCATION}),
     ),
     Control(
         id="DL-LF-07",
@@ -281,18 +258,5 @@ CONTROLS = (
         judge=_administered,
         kinds=_SETTINGS | {Kind.LF_LOCATION},
         of_account=True,
-    ),
-    Control(
-        id="DL-LF-10",
-        name="lf-cells-filter-hides",
-        title="Cell filters are valid and hide something",
-        severity=Severity.HIGH,
-        category=Category.LEAST_PRIVILEGE,
-        why="A filter that passes every row and column looks like protection in the list of grants.",
-        fix="Name columnNames, or columnWildcard.excludedColumnNames, or a rowFilter.filterExpression; where "
-        "every row passes, say so by rowFilter.allRowsWildcard.",
-        judge=each(_filter_hides, Kind.LF_CELLS_FILTER),
-        kinds=frozenset({Kind.LF_CELLS_FILTER}),
-        alone=frozenset({Kind.LF_CELLS_FILTER}),
     ),
 )

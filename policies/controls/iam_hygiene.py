@@ -18,13 +18,13 @@ from policies.controls.iam_permissions import each_grant
 from policies.controls.resource_documents import account_of
 from policies.graph.accounts import home_account
 from policies.graph.arns import has_wildcard
-from policies.graph.conditions import Narrows, narrowed_by
-from policies.graph.documents import Condition, Principal, State, Statement, parse
+from policies.graph.conditions import Narrows, narrowed_by, why_not
+from policies.graph.documents import Condition, State, Statement, parse
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
 from policies.graph.principals import Grant, Identities
 from policies.graph.rights import applies
-from policies.graph.values import Unknown
+from policies.graph.values import Unknown, items
 from policies.iam.facts import expand, services
 
 _LONGEST_SESSION = 4 * 3600
@@ -39,6 +39,12 @@ _MET_WITHOUT = (
     "stringnotequalsignorecase",
     "stringnotlike",
 )
+# What gives rights to a user, and the property that names it.
+_USERS_POLICIES = (
+    (Kind.USER_POLICY, "user"),
+    (Kind.USER_POLICY_ATTACHMENT, "user"),
+    (Kind.POLICY_ATTACHMENT, "users"),
+)
 _FOREIGN = frozenset({"sts:externalid", "aws:principalorgid", "aws:principalorgpaths"})
 
 
@@ -46,6 +52,13 @@ def _no_users(graph: Graph) -> Iterator[Judgement]:
     for user in graph.of(Kind.USER, Kind.ACCESS_KEY):
         what = "an access key" if user.kind is Kind.ACCESS_KEY else "a user"
         yield fails(user, f"is {what}: a credential that works until somebody revokes it")
+    for kind, prop in _USERS_POLICIES:
+        for source in graph.of(kind):
+            # A user of the stack is a finding already; what gives rights to another one shows here only.
+            values = items(source.at(prop)) if source.declares(prop) else []
+            if any(graph.follow(source, prop, Kind.USER, value=value).target is None for value in values):
+                text = f"gives rights to user {', '.join(str(value) for value in values)}"
+                yield fails(source, f"{text}, who holds them by credentials that last")
     for role in graph.of(Kind.ROLE):
         yield passes(role)
 
@@ -86,27 +99,32 @@ def _caller(graph: Graph, role: Resource, statement: Statement) -> Iterator[Judg
                     "aws:PrincipalOrgID"
                 )
                 yield fails(role, text)
-        elif _is_provider(principal):
-            yield from _federated(role, statement, principal)
+        elif principal.type == "Federated" and isinstance(principal.value, str):
+            yield from _federated(role, statement, principal.value)
 
 
-def _is_provider(principal: Principal) -> bool:
-    return principal.type == "Federated" and "oidc-provider/" in str(principal.value)
+def _federated(role: Resource, statement: Statement, provider: str) -> Iterator[Judgement]:
+    """Say which tokens of a provider get in beside those that are meant."""
+    if "saml-provider/" in provider:
+        return
+    # Google, Facebook, Amazon and Cognito name their users by opaque ids: there the audience is the scope.
+    for claims in (("aud", "app_id"), ("sub",)) if "oidc-provider/" in provider else (("aud", "app_id"),):
+        keys = {c.key for c in statement.conditions if c.key.rpartition(":")[2] in claims}
+        answer = narrowed_by(statement, keys)
+        wide = next((v for c in statement.conditions if c.key in keys for v in c.values if _is_wide(v)), None)
+        if claims == ("sub",) and wide is not None:
+            yield fails(role, f"{statement.label} lets every repository in that sub '{wide}' takes in")
+        elif answer is Narrows.UNKNOWN:
+            yield unverified(role, f"the claim {claims[0]} of {statement.label} is not known yet")
+        elif answer is Narrows.NO:
+            reason = why_not(statement, keys) or f"no condition on {claims[0]}"
+            yield fails(role, f"{statement.label} lets any token of {provider} in: {reason}")
 
 
-def _federated(role: Resource, statement: Statement, principal: Principal) -> Iterator[Judgement]:
-    for claim in ("aud", "sub"):
-        values = [v for c in statement.conditions if c.key.endswith(f":{claim}") for v in c.values]
-        if any(isinstance(value, Unknown) for value in values):
-            yield unverified(role, f"the claim {claim} of {statement.label} is not known yet")
-        elif not values:
-            yield fails(
-                role, f"{statement.label} lets any token of {principal.value} in: no condition on {claim}"
-            )
-        elif claim == "sub" and any(str(v).split(":")[1:2] in (["*"], ["*/*"]) or v == "*" for v in values):
-            yield fails(
-                role, f"{statement.label} lets every repository of {principal.value} in: sub {values[0]}"
-            )
+def _is_wide(subject: str | Unknown) -> bool:
+    """Whether a subject (`repo:org/name:ref:…`) leaves open whose it is, not only which of its runs."""
+    parts = subject.split(":") if isinstance(subject, str) else []
+    return has_wildcard(":".join(parts[:2]))
 
 
 def _real_actions(found: Identities, grant: Grant) -> Iterator[Judgement]:
@@ -168,6 +186,7 @@ def _set_operators(found: Identities, grant: Grant) -> Iterator[Judgement]:
 
 
 _ROLE = frozenset({Kind.ROLE})
+_USERS = frozenset({Kind.USER, Kind.ACCESS_KEY, *(kind for kind, _ in _USERS_POLICIES)})
 _DOCUMENTS = frozenset(
     {Kind.ROLE, Kind.ROLE_POLICY, Kind.MANAGED_POLICY, Kind.USER_POLICY, Kind.GROUP_POLICY}
 )
@@ -176,15 +195,15 @@ CONTROLS = (
     Control(
         id="DL-IAM-17",
         name="iam-no-users",
-        title="There are no IAM users and no access keys",
+        title="There are no IAM users and no access keys, and no policy is for one",
         severity=Severity.HIGH,
         category=Category.LEAST_PRIVILEGE,
         why="Long-lived keys leak; roles are lent for hours.",
         fix="Use a role, assumed through the identity provider.",
         judge=_no_users,
-        kinds=frozenset({Kind.USER, Kind.ACCESS_KEY, Kind.ROLE}),
-        alone=frozenset({Kind.USER, Kind.ACCESS_KEY}),
-        anchors=("CKV_AWS_273",),
+        kinds=_USERS | {Kind.ROLE},
+        alone=_USERS,
+        anchors=("CKV_AWS_273", "CKV_AWS_40"),
     ),
     Control(
         id="DL-IAM-18",

@@ -21,7 +21,7 @@ from policies.graph.conditions import Narrows, narrowed_by
 from policies.graph.documents import State, Statement, parse
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
-from policies.graph.needs import MAY_CHANGE, RUNNERS, Need, needs, role_of
+from policies.graph.needs import RUNNERS, Need, may_change, needs, role_of
 from policies.graph.principals import EffectivePolicy, identities
 from policies.graph.rights import is_readable, rights
 from policies.iam.facts import expand
@@ -71,7 +71,7 @@ def _beyond(graph: Graph) -> Iterator[Judgement]:
     for need in graph.derived(needs):
         wanted[need.role.urn].add(need.action.lower())
     for urn, users in runners.items():
-        allowed = {a.lower() for user in users for a in MAY_CHANGE[Kind(str(user.kind))]} | wanted[urn]
+        allowed = {a.lower() for user in users for a in may_change(user)} | wanted[urn]
         role = graph.by_urn[urn]
         yield from settle(role, _extra(found.effective[urn], users[0], allowed))
 

@@ -64,14 +64,15 @@ def _powerful_managed(graph: Graph) -> Iterator[Judgement]:
             )
         elif not isinstance(value, str) or not is_aws_policy(value):
             yield passes(source)
-        elif _is_powerful(local_name(value)):
+        elif is_powerful(local_name(value)):
             whom = ", ".join(p.name for p in attachment.principals) or "its principal"
             yield fails(source, f"gives {whom} the AWS policy {local_name(value)}, a whole service or more")
         else:
             yield passes(source)
 
 
-def _is_powerful(name: str) -> bool:
+def is_powerful(name: str) -> bool:
+    """Whether a managed policy of AWS grants a whole service or account."""
     return name in _POWERFUL or any(part in name for part in _POWERFUL_PARTS)
 
 

@@ -29,11 +29,13 @@ _ROTATED_ELSEWHERE = {
     "aws:kms/replicaExternalKey:ReplicaExternalKey": "imported key material cannot be rotated by KMS",
 }
 _SYMMETRIC = (None, "SYMMETRIC_DEFAULT")
+_YEAR = 365
 
 
 def _rotation(graph: Graph) -> Iterator[Judgement]:
     for key in graph.of(Kind.KMS_KEY):
         spec, rotates = key.at("customerMasterKeySpec"), key.at("enableKeyRotation")
+        period = key.at("rotationPeriodInDays") if key.declares("rotationPeriodInDays") else _YEAR
         if key.token in _ROTATED_ELSEWHERE:
             yield not_applicable(key, _ROTATED_ELSEWHERE[key.token])
         elif spec not in _SYMMETRIC and isinstance(spec, str):
@@ -43,6 +45,14 @@ def _rotation(graph: Graph) -> Iterator[Judgement]:
         elif not is_true(rotates):
             yield from settle(
                 key, [fails(key, "enableKeyRotation is not true: its material is never renewed")]
+            )
+        elif isinstance(period, Unknown):
+            yield unverified(key, "rotationPeriodInDays is not known yet")
+        elif isinstance(period, int | float) and period > _YEAR:
+            yield fails(
+                key,
+                f"rotationPeriodInDays is {period}: its material is renewed less than once a year",
+                f"Set rotationPeriodInDays to {_YEAR} or less, or leave it out, which means the same.",
             )
         else:
             yield from settle(key, ())

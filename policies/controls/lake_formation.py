@@ -14,14 +14,16 @@ from policies.controls.control import (
     settle,
     unverified,
 )
+from policies.controls.settings import setting
 from policies.graph.arns import has_wildcard, local_name, parse_arn
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Join, Resource
-from policies.graph.values import Unknown, at, is_true, items
+from policies.graph.values import Unknown, Value, at, is_true, items
 
 _EVERY_IAM_PRINCIPAL = ("IAM_ALLOWED_PRINCIPALS", "IAMPrincipals")
 _DEFAULTS = ("createDatabaseDefaultPermissions", "createTableDefaultPermissions")
 _SUPER = ("ALL", "SUPER", "SUPER_USER")
+_FEW = 5
 
 
 def _each(
@@ -91,6 +93,9 @@ def _bounded_admins(graph: Graph, settings: Resource) -> Iterator[Judgement]:
         yield unverified(settings, "admins are not known yet")
         return
     workers = _pipeline_roles(graph)
+    if len(items(admins)) > _FEW:
+        text = f"has {len(items(admins))} administrators, more than {_FEW}: nobody can say who decides"
+        yield fails(settings, text)
     for admin in items(admins):
         if isinstance(admin, Unknown):
             known = graph.dependencies_of(settings, "admins", Kind.ROLE, Kind.USER)
@@ -121,6 +126,32 @@ def _pipeline_roles(graph: Graph) -> dict[str, str]:
                 name = role.at("name")
                 found[name if isinstance(name, str) else role.name] = role.urn
     return found
+
+
+def _filter_hides(graph: Graph, cells: Resource) -> Iterator[Judgement]:
+    del graph
+    data = setting(cells, "tableData")
+    if isinstance(data, Unknown):
+        yield unverified(cells, "tableData is not known yet")
+        return
+    blocks = [b for b in items(data) if isinstance(b, dict)]
+    for block in blocks:
+        named, wildcard = block.get("columnNames"), block.get("columnWildcard")
+        if bool(named) == (wildcard is not None):
+            yield fails(cells, "needs either columnNames or columnWildcard: AWS refuses both and neither")
+        rows = block.get("rowFilter")
+        if not isinstance(rows, Unknown) and not _says_which_rows(rows):
+            yield fails(cells, "does not say which rows pass it: rowFilter has no filterExpression")
+        excluded = isinstance(wildcard, dict) and wildcard.get("excludedColumnNames")
+        every_row = isinstance(rows, dict) and rows.get("allRowsWildcard") is not None
+        if every_row and wildcard is not None and not excluded:
+            yield fails(cells, "hides nothing: every row and every column pass it")
+
+
+def _says_which_rows(rows: Value) -> bool:
+    return isinstance(rows, dict) and any(
+        rows.get(name) is not None for name in ("filterExpression", "allRowsWildcard")
+    )
 
 
 _SETTINGS = frozenset({Kind.LF_SETTINGS})
@@ -167,12 +198,25 @@ CONTROLS = (
     Control(
         id="DL-LF-04",
         name="lf-admins-bounded",
-        title="Administrators of the lake are named, and no job runs as one",
+        title="Administrators of the lake are named and few, and no job runs as one",
         severity=Severity.HIGH,
         category=Category.LEAST_PRIVILEGE,
         why="An administrator grants itself anything; a job that is one turns a bug into a breach.",
         fix="Name a deployment or steward role in admins; keep root and the pipeline's roles out.",
         judge=lambda graph: _each(graph, Kind.LF_SETTINGS, _bounded_admins),
         kinds=_SETTINGS | {Kind.GLUE_JOB, Kind.GLUE_CRAWLER},
+    ),
+    Control(
+        id="DL-LF-10",
+        name="lf-cells-filter-hides",
+        title="Cell filters are valid and hide something",
+        severity=Severity.HIGH,
+        category=Category.LEAST_PRIVILEGE,
+        why="A filter that passes every row and column looks like protection in the list of grants.",
+        fix="Name columnNames, or columnWildcard.excludedColumnNames, or a rowFilter.filterExpression; where "
+        "every row passes, say so by rowFilter.allRowsWildcard.",
+        judge=lambda graph: _each(graph, Kind.LF_CELLS_FILTER, _filter_hides),
+        kinds=frozenset({Kind.LF_CELLS_FILTER}),
+        alone=frozenset({Kind.LF_CELLS_FILTER}),
     ),
 )

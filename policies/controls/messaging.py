@@ -14,7 +14,7 @@ from policies.graph.keys import key_policies
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Join, Resource
 from policies.graph.resource_policies import ResourcePolicy, places
-from policies.graph.values import Unknown, is_true
+from policies.graph.values import is_true
 
 _QUEUE_ARN = re.compile(r"arn:[a-z-]+:sqs:[a-z0-9-]*:\d*:([A-Za-z0-9_.-]+)")
 _PUBLISHERS = {
@@ -22,15 +22,6 @@ _PUBLISHERS = {
     Kind.EVENT_TARGET: ("arn", "events.amazonaws.com"),
     Kind.BUDGET: ("notifications", "budgets.amazonaws.com"),
 }
-
-
-def _https(graph: Graph, subscription: Resource) -> Iterator[Judgement]:
-    del graph
-    protocol, endpoint = setting(subscription, "protocol"), setting(subscription, "endpoint")
-    if isinstance(protocol, Unknown):
-        yield unverified(subscription, "protocol is not known yet")
-    elif protocol == "http" or (isinstance(endpoint, str) and endpoint.startswith("http://")):
-        yield fails(subscription, "delivers messages over plain HTTP")
 
 
 def _publishers_reach(graph: Graph) -> Iterator[Judgement]:
@@ -186,18 +177,6 @@ CONTROLS = (
         judge=wants_tls(Kind.TOPIC, "topic", "sns:Publish"),
         kinds=_TOPIC_POLICY,
         anchors=("AwsSolutions-SNS3",),
-    ),
-    Control(
-        id="DL-SNS-05",
-        name="sns-subscription-https",
-        title="Subscriptions do not deliver over plain HTTP",
-        severity=Severity.HIGH,
-        category=Category.TLS,
-        why="The message, and the right to unsubscribe, cross the internet in clear.",
-        fix="Set protocol to https, sqs, lambda or email.",
-        judge=each(_https, Kind.TOPIC_SUBSCRIPTION),
-        kinds=frozenset({Kind.TOPIC_SUBSCRIPTION}),
-        alone=frozenset({Kind.TOPIC_SUBSCRIPTION}),
     ),
     Control(
         id="DL-SNS-06",

@@ -107,14 +107,14 @@ CONTROLS = (
     Control(
         id="DL-QS-04",
         name="quicksight-permissions",
-        title="Data sources are for named users and groups, and named actions",
+        title="Data sources, data sets and dashboards are for named users and groups, and named actions",
         severity=Severity.MEDIUM,
         category=Category.LEAST_PRIVILEGE,
         why="A namespace is everybody with a login; quicksight:* lets them pass it on.",
         fix="Name user or group ARNs as principals and list the actions.",
-        judge=each(_permissions, Kind.QUICKSIGHT_DATA_SOURCE),
-        kinds=_SOURCE,
-        alone=_SOURCE,
+        judge=each(_permissions, Kind.QUICKSIGHT_DATA_SOURCE, Kind.QUICKSIGHT_ASSET),
+        kinds=_SOURCE | {Kind.QUICKSIGHT_ASSET},
+        alone=_SOURCE | {Kind.QUICKSIGHT_ASSET},
     ),
     Control(
         id="DL-QS-05",

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from policies.controls.control import Category, Control, Judgement, Severity, fails, settle, unverified
-from policies.graph.buckets import Bucket, Declaration, find_buckets
+from policies.controls.control import (
+    Category,
+    Control,
+    Judgement,
+    Severity,
+    fails,
+    not_applicable,
+    passes,
+    settle,
+    unverified,
+)
+from policies.graph.buckets import Bucket, Declaration, find_buckets, has_loose, lake_buckets
 from policies.graph.keys import KeyUse, key_use
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Join
@@ -127,6 +137,22 @@ def _watched(graph: Graph, bucket: Bucket, declaration: Declaration, rule: Value
         yield fails(declaration.holder, text)
 
 
+def _lake_copied(graph: Graph) -> Iterator[Judgement]:
+    """Judge whether the lake itself is among what a stack copies to another place."""
+    buckets = graph.derived(find_buckets)
+    copies = any(bucket.declarations(Kind.BUCKET_REPLICATION) for bucket in buckets)
+    loose = has_loose(buckets, Kind.BUCKET_REPLICATION)
+    for bucket in lake_buckets(graph):
+        if bucket.declarations(Kind.BUCKET_REPLICATION):
+            yield passes(bucket.anchor)
+        elif loose:
+            yield unverified(bucket.anchor, "is copied nowhere, unless a replication not known yet is its")
+        elif copies:
+            yield fails(bucket.anchor, "holds the lake and is copied nowhere, while another bucket is")
+        else:
+            yield not_applicable(bucket.anchor, "the stack replicates no bucket")
+
+
 _KINDS = frozenset({Kind.BUCKET, Kind.BUCKET_REPLICATION})
 
 CONTROLS = (
@@ -188,5 +214,19 @@ CONTROLS = (
         judge=_all_on,
         kinds=_KINDS,
         alone=frozenset({Kind.BUCKET_REPLICATION}),
+    ),
+    Control(
+        id="DL-DR-06",
+        name="s3-lake-replicated",
+        title="A stack that replicates any bucket replicates the lake",
+        severity=Severity.MEDIUM,
+        category=Category.RESILIENCE,
+        why="A recovery without the lake's objects recovers names.",
+        fix="Declare BucketReplicationConfig for the bucket.",
+        judge=_lake_copied,
+        kinds=_KINDS | {Kind.LF_LOCATION, Kind.GLUE_DATABASE},
+        advisory=True,
+        presence=True,
+        anchors=("CKV_AWS_144", "S3.7"),
     ),
 )

@@ -20,6 +20,8 @@ from policies.graph.network import WORLD, is_open_to_world, security_rules
 from policies.graph.values import Unknown, at, items
 
 _ADMIN_PORTS = (22, 3389)
+# FTP as well, which nobody serves from a subnet of a lake.
+_ACL_PORTS = (20, 21, *_ADMIN_PORTS)
 _RULES = frozenset(
     {
         Kind.SECURITY_GROUP,
@@ -91,11 +93,11 @@ def _acl_rules(graph: Graph) -> Iterator[tuple[Resource, object, object, object,
 def _acl_closed(graph: Graph) -> Iterator[Judgement]:
     for holder, protocol, low, high, cidr in _acl_rules(graph):
         every = str(protocol) in ("-1", "all") or (low in (0, None) and high in (0, None, 65535))
-        admin = [port for port in _ADMIN_PORTS if _covers(low, high, port)]
+        named = [str(port) for port in _ACL_PORTS if _covers(low, high, port)]
         if isinstance(cidr, Unknown):
             yield unverified(holder, "whom the network ACL lets in is not known yet")
-        elif cidr in WORLD and (every or admin):
-            what = "every port" if every else f"port {admin[0]}"
+        elif cidr in WORLD and (every or named):
+            what = "every port" if every else f"port {' and '.join(named)}"
             yield fails(holder, f"lets the whole internet into the subnet: {what} from {cidr}")
         else:
             yield passes(holder)
@@ -105,7 +107,7 @@ CONTROLS = (
     Control(
         id="DL-NET-06",
         name="nacl-open",
-        title="Network ACLs do not let the internet in on every port",
+        title="Network ACLs let the internet in neither on every port nor on those of FTP, SSH and RDP",
         severity=Severity.MEDIUM,
         category=Category.NETWORK,
         why="An ACL that says yes to all is none.",
@@ -113,7 +115,15 @@ CONTROLS = (
         judge=_acl_closed,
         kinds=_ACLS,
         alone=_ACLS,
-        anchors=("CKV_AWS_231", "CKV_AWS_232", "CKV_AWS_352", "AwsSolutions-VPC3", "EC2.21"),
+        anchors=(
+            "CKV_AWS_229",
+            "CKV_AWS_230",
+            "CKV_AWS_231",
+            "CKV_AWS_232",
+            "CKV_AWS_352",
+            "AwsSolutions-VPC3",
+            "EC2.21",
+        ),
     ),
     Control(
         id="DL-NET-07",

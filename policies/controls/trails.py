@@ -17,7 +17,7 @@ from policies.controls.control import (
 )
 from policies.controls.settings import both, customer_key, each, given, on, setting, settings
 from policies.controls.watching import watches
-from policies.graph.buckets import Bucket, find_buckets
+from policies.graph.buckets import Bucket, lake_buckets
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
 from policies.graph.values import Unknown, Value, at, is_true, items
@@ -25,17 +25,8 @@ from policies.graph.values import Unknown, Value, at, is_true, items
 _EVERY_BUCKET = ("arn:aws:s3", "arn:aws:s3:::")
 
 
-def _lake_buckets(graph: Graph) -> list[Bucket]:
-    """Return the stack's buckets that a registered location or a database lies in."""
-    uris = [str(r.at("arn")).rpartition(":::")[2] for r in graph.of(Kind.LF_LOCATION)]
-    uris += [str(r.at("locationUri")).partition("://")[2] for r in graph.of(Kind.GLUE_DATABASE)]
-    names = {uri.partition("/")[0] for uri in uris}
-    found = (b for b in graph.derived(find_buckets) if b.resource is not None)
-    return [b for b in found if isinstance(b.name, str) and b.name in names]
-
-
 def _exists(graph: Graph) -> Iterator[Judgement]:
-    for bucket in _lake_buckets(graph):
+    for bucket in lake_buckets(graph):
         if graph.of(Kind.TRAIL):
             yield from settle(bucket.anchor, ())
         elif watches(graph):
@@ -47,7 +38,7 @@ def _exists(graph: Graph) -> Iterator[Judgement]:
 
 
 def _data_events(graph: Graph) -> Iterator[Judgement]:
-    lake, trails = _lake_buckets(graph), graph.of(Kind.TRAIL)
+    lake, trails = lake_buckets(graph), graph.of(Kind.TRAIL)
     for trail in trails:
         recorded = [_records(graph, trail, bucket) for bucket in lake]
         if not lake:

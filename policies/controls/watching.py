@@ -32,6 +32,13 @@ _WATCHERS = (
     Kind.FLOW_LOG,
 )
 _FAILED = {"FAILED", "TIMEOUT", "ERROR"}
+# What can fail → the event that says so, the field that names it there, the states that mean it.
+# https://docs.aws.amazon.com/glue/latest/dg/automating-awsglue-with-cloudwatch-events.html
+_WORKERS = {
+    Kind.GLUE_JOB: ("Glue Job State Change", "jobName", '["FAILED", "TIMEOUT"]'),
+    Kind.GLUE_CRAWLER: ("Glue Crawler State Change", "crawlerName", '["Failed"]'),
+}
+_NAMINGS = frozenset(naming for _, naming, _ in _WORKERS.values())
 
 
 def watches(graph: Graph) -> bool:
@@ -61,19 +68,25 @@ def _pattern(rule: Resource) -> Value:
     return text
 
 
-def _failure_rules(graph: Graph) -> list[tuple[Resource, frozenset[str] | None]]:
-    """Return rules on failures of Glue jobs, with the names of the jobs; `None` for all jobs."""
+def _failure_rules(graph: Graph, kind: Kind) -> list[tuple[Resource, frozenset[str] | None]]:
+    """Return rules on failures of Glue jobs or crawlers, with their names; `None` for all of them."""
+    wanted, naming, _ = _WORKERS[kind]
     found = []
     for rule in graph.of(Kind.EVENT_RULE):
+        if rule.at("state") == "DISABLED" or rule.at("isEnabled") is False:
+            continue
         pattern = _pattern(rule)
         if isinstance(pattern, Unknown) or not isinstance(pattern, dict):
             continue
-        if "aws.glue" not in items(pattern.get("source")):
+        types = items(pattern.get("detail-type"))
+        if "aws.glue" not in items(pattern.get("source")) or (types and wanted not in types):
             continue
         states = {str(s).upper() for s in items(at(pattern.get("detail"), "state"))}
         if states and not states & _FAILED:
             continue
-        names = at(pattern.get("detail"), "jobName")
+        if any(at(pattern.get("detail"), other) is not None for other in _NAMINGS - {naming}):
+            continue
+        names = at(pattern.get("detail"), naming)
         found.append((rule, None if names is None else frozenset(str(n) for n in items(names))))
     return found
 
@@ -96,12 +109,12 @@ def _alarmed(graph: Graph, job: Resource) -> bool:
 
 
 def _failures_heard(graph: Graph) -> Iterator[Judgement]:
-    rules = _failure_rules(graph)
-    listening = bool(graph.of(Kind.TOPIC, Kind.METRIC_ALARM)) or bool(rules)
+    rules = {kind: _failure_rules(graph, kind) for kind in _WORKERS}
+    listening = bool(graph.of(Kind.TOPIC, Kind.METRIC_ALARM)) or any(rules.values())
     undecided = any(isinstance(_pattern(r), Unknown) for r in graph.of(Kind.EVENT_RULE))
-    for job in graph.of(Kind.GLUE_JOB):
-        name = job.at("name")
-        own = [rule for rule, names in rules if names is None or name in names]
+    for job in graph.of(*_WORKERS):
+        name, kind = job.at("name"), Kind(str(job.kind))
+        own = [rule for rule, names in rules[kind] if names is None or name in names]
         if not listening:
             yield not_applicable(job, "the stack has nothing that tells anybody anything")
         elif any(_is_heard(graph, rule) for rule in own) or _alarmed(graph, job):
@@ -111,8 +124,12 @@ def _failures_heard(graph: Graph) -> Iterator[Judgement]:
         elif own:
             yield fails(job, f"nobody hears of its failures: rule {own[0].name} has no target")
         else:
+            wanted, naming, state = _WORKERS[kind]
+            detail = f'"detail-type": ["{wanted}"], "detail": {{"{naming}": ["{name}"], "state": {state}}}'
             yield fails(
-                job, "nobody hears of its failures: no event rule on its state, no alarm on its metrics"
+                job,
+                "nobody hears of its failures: no event rule on its state, no alarm on its metrics",
+                f'Declare an EventRule on {{"source": ["aws.glue"], {detail}}}, with a topic as target.',
             )
 
 
@@ -193,13 +210,14 @@ CONTROLS = (
     Control(
         id="DL-ALM-02",
         name="alarm-pipeline-failures",
-        title="Somebody hears when a job fails",
+        title="Somebody hears when a job or a crawler fails",
         severity=Severity.MEDIUM,
         category=Category.AUDIT,
-        why="A Glue job that fails tells CloudWatch nothing by itself; stale data is noticed weeks later.",
-        fix="Declare an EventRule on Glue Job State Change FAILED and TIMEOUT, with a topic as target.",
+        why="Glue tells nobody by itself that a job or crawler failed; stale data is noticed weeks later.",
+        fix="Declare an EventRule on Glue Job State Change FAILED and TIMEOUT (Glue Crawler State Change "
+        "Failed), with a topic as target.",
         judge=_failures_heard,
-        kinds=_ALARM | {Kind.GLUE_JOB, Kind.EVENT_RULE, Kind.EVENT_TARGET, Kind.TOPIC},
+        kinds=_ALARM | {*_WORKERS, Kind.EVENT_RULE, Kind.EVENT_TARGET, Kind.TOPIC},
         advisory=True,
         presence=True,
     ),

@@ -180,3 +180,12 @@ def _log_targets(graph: Graph) -> frozenset[str]:
                 elif isinstance(target, str):
                     found.add(target)
     return frozenset(found)
+
+
+def lake_buckets(graph: Graph) -> list[Bucket]:
+    """Return the stack's buckets that a registered location or a database lies in."""
+    uris = [str(r.at("arn")).rpartition(":::")[2] for r in graph.of(Kind.LF_LOCATION)]
+    uris += [str(r.at("locationUri")).partition("://")[2] for r in graph.of(Kind.GLUE_DATABASE)]
+    names = {uri.partition("/")[0] for uri in uris}
+    found = (b for b in graph.derived(find_buckets) if b.resource is not None)
+    return [b for b in found if isinstance(b.name, str) and b.name in names]

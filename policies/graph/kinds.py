@@ -41,9 +41,11 @@ class Kind(StrEnum):
     REDSHIFT_SNAPSHOT_COPY_GRANT = "redshift.snapshot-copy-grant"
     REDSHIFT_CLUSTER_ROLES = "redshift.cluster-roles"
     QUICKSIGHT_DATA_SOURCE = "quicksight.data-source"
+    QUICKSIGHT_ASSET = "quicksight.asset"
     QUICKSIGHT_VPC_CONNECTION = "quicksight.vpc-connection"
     QUICKSIGHT_ACCOUNT = "quicksight.account"
     QUICKSIGHT_GROUP = "quicksight.group"
+    CLOUDFORMATION_STACK = "cloudformation.stack"
     VPC = "ec2.vpc"
     DEFAULT_VPC = "ec2.default-vpc"
     SUBNET = "ec2.subnet"
@@ -161,6 +163,8 @@ KIND_OF: dict[str, Kind] = {
     token("redshift", "SnapshotCopyGrant"): Kind.REDSHIFT_SNAPSHOT_COPY_GRANT,
     token("redshift", "ClusterIamRoles"): Kind.REDSHIFT_CLUSTER_ROLES,
     token("quicksight", "DataSource"): Kind.QUICKSIGHT_DATA_SOURCE,
+    **{token("quicksight", name): Kind.QUICKSIGHT_ASSET for name in ("DataSet", "Dashboard", "Analysis")},
+    token("cloudformation", "Stack"): Kind.CLOUDFORMATION_STACK,
     token("quicksight", "VpcConnection"): Kind.QUICKSIGHT_VPC_CONNECTION,
     token("quicksight", "AccountSubscription"): Kind.QUICKSIGHT_ACCOUNT,
     token("quicksight", "Group"): Kind.QUICKSIGHT_GROUP,

@@ -10,6 +10,8 @@ LAKE_SERVICES = frozenset(
         "athena",
         "budgets",
         "cfg",
+        "cloudcontrol",
+        "cloudformation",
         "cloudtrail",
         "cloudwatch",
         "costexplorer",
@@ -35,6 +37,22 @@ LAKE_SERVICES = frozenset(
         "sqs",
         "ssm",
         "vpc",
+    }
+)
+
+# Providers that make what a lake may lie in or be read by, none of whose types the pack reads.
+OTHER_CLOUDS = frozenset(
+    {
+        "alicloud",
+        "aws-native",
+        "azure",
+        "azure-native",
+        "databricks",
+        "gcp",
+        "google-native",
+        "kubernetes",
+        "oci",
+        "snowflake",
     }
 )
 
@@ -64,9 +82,6 @@ NOTHING_TO_JUDGE: dict[str, str] = {
     token("lakeformation", "OptIn"): "subjects a principal to Lake Formation; grants nothing",
     token("lakeformation", "ResourceLfTags"): "puts tags on one resource; grants on them are judged",
     token("lakeformation", "ResourceLfTag"): "puts one tag on one resource; grants on it are judged",
-    token("quicksight", "Analysis"): "shows data sets, whose sources are judged",
-    token("quicksight", "Dashboard"): "shows data sets, whose sources are judged",
-    token("quicksight", "DataSet"): "reads a data source, which is judged",
     token("quicksight", "GroupMembership"): "names readers; what they may read is judged where it is granted",
     token("quicksight", "RefreshSchedule"): "when a data set is read anew",
     token("quicksight", "Template"): "the layout of a dashboard",

@@ -228,10 +228,6 @@ MAY_CHANGE: dict[Kind, frozenset[str]] = {
         "lakeformation:GetDataAccess",
         "redshift-data:ExecuteStatement",
         "redshift-data:BatchExecuteStatement",
-        "ec2:CreateNetworkInterface",
-        "ec2:DeleteNetworkInterface",
-        "ec2:CreateTags",
-        "ec2:DeleteTags",
     },
     Kind.GLUE_CRAWLER: _LOGGING
     | _USES_KEY
@@ -252,3 +248,14 @@ MAY_CHANGE: dict[Kind, frozenset[str]] = {
     Kind.BUCKET_REPLICATION: _USES_KEY
     | {"s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags", "s3:ObjectOwnerOverrideToBucketOwner"},
 }
+
+# What Glue does under the role of a job to put it into the network that one of its connections is in.
+_ENTERS_NETWORK = frozenset(
+    {"ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:CreateTags", "ec2:DeleteTags"}
+)
+
+
+def may_change(runner: Resource) -> frozenset[str]:
+    """Return the actions that change things which what runs under a role may be for."""
+    enters = runner.kind is Kind.GLUE_JOB and runner.at("connections") not in (None, [])
+    return MAY_CHANGE[Kind(str(runner.kind))] | (_ENTERS_NETWORK if enters else frozenset())

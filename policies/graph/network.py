@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,15 @@ from policies.graph.values import Unknown, Value, at, items
 
 WORLD = ("0.0.0.0/0", "::/0")
 _ALL = ("-1", "all")
+# Groups and their rules, in every form.
+GROUPS = frozenset(
+    {
+        Kind.SECURITY_GROUP,
+        Kind.SECURITY_GROUP_RULE,
+        Kind.SECURITY_GROUP_INGRESS,
+        Kind.SECURITY_GROUP_EGRESS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +76,32 @@ def security_rules(graph: Graph) -> tuple[Rule, ...]:
 
 def rules_of(graph: Graph, group: Resource) -> tuple[Rule, ...]:
     """Return the rules of one security group of the stack."""
-    found = []
+    return graph.derived(_rules_by_group).get(group.urn, ())
+
+
+def _rules_by_group(graph: Graph) -> dict[str, tuple[Rule, ...]]:
+    found: defaultdict[str, list[Rule]] = defaultdict(list)
     for rule in graph.derived(security_rules):
-        holder = rule.holder
-        owner = holder if holder.urn == group.urn else group_of(graph, holder)
-        if owner is not None and owner.urn == group.urn:
-            found.append(rule)
-    return tuple(found)
+        inline = rule.holder.kind in (Kind.SECURITY_GROUP, Kind.DEFAULT_SECURITY_GROUP)
+        owner = rule.holder if inline else group_of(graph, rule.holder)
+        if owner is not None:
+            found[owner.urn].append(rule)
+    return {urn: tuple(rules) for urn, rules in found.items()}
 
 
 def group_of(graph: Graph, rule: Resource) -> Resource | None:
     """Return the group of the stack that a rule beside it belongs to."""
     return graph.follow(rule, "securityGroupId", Kind.SECURITY_GROUP).target
+
+
+def groups_of(graph: Graph, source: Resource, prop: str) -> tuple[Resource, ...]:
+    """Return the security groups of the stack that a property names, each once."""
+    found: dict[str, Resource] = {}
+    for value in items(source.props.get(prop)):
+        named = graph.named(Kind.SECURITY_GROUP, value) if isinstance(value, str) else None
+        joined = graph.dependencies_of(source, prop, Kind.SECURITY_GROUP)
+        found.update({g.urn: g for g in (joined if named is None else (named,))})
+    return tuple(found.values())
 
 
 def _inline(group: Resource) -> Iterator[Rule]:

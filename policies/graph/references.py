@@ -156,6 +156,7 @@ REFERENCES: dict[Kind, tuple[tuple[str, tuple[Kind, ...]], ...]] = {
         ("parameters.athena.workGroup", (Kind.ATHENA_WORKGROUP,)),
         ("permissions.principal", (Kind.QUICKSIGHT_GROUP,)),
     ),
+    Kind.QUICKSIGHT_ASSET: (("permissions.principal", (Kind.QUICKSIGHT_GROUP,)),),
     Kind.QUICKSIGHT_VPC_CONNECTION: (
         ("roleArn", (Kind.ROLE,)),
         ("subnetIds", (Kind.SUBNET,)),

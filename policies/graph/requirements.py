@@ -115,6 +115,7 @@ EACH: dict[Kind, tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]] = {
         ("dataCellsFilter", (("databaseName",), ("tableName",), ("name",), ("tableCatalogId",))),
         ("table", (("databaseName",), ("name", "wildcard"))),
     ),
+    Kind.QUICKSIGHT_ASSET: (("permissions", (("principal",), ("actions",))),),
     Kind.QUICKSIGHT_DATA_SOURCE: (
         ("permissions", (("principal",), ("actions",))),
         ("parameters", (("athena", "redshift", "rds", "aurora", "auroraPostgresql", "postgresql", "mysql",

@@ -26,6 +26,7 @@ TRAIL_ARN = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/lake"
 TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
 QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead-letters"
 BUS_ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/lake"
+REDRIVE = f'{{"deadLetterTargetArn": "{QUEUE_ARN}"}}'
 OWN_ACCOUNT = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
 
@@ -51,13 +52,17 @@ def endpoint_policy(**condition: Any) -> str:
 def endpoint(service: str, **props: Any) -> Res:
     interface = service != "s3"
     made = {
+        "tags": TAGS,
         "serviceName": f"com.amazonaws.{REGION}.{service}",
         "vpcEndpointType": "Interface" if interface else "Gateway",
         **({} if interface else {"routeTableIds": ["rtb-0123456789abcdef0"]}),
         "policy": endpoint_policy(),
         **({"privateDnsEnabled": True} if interface else {}),
     }
-    links = {"vpcId": "vpc", **({"subnetIds": "subnet-a", "securityGroupIds": "group"} if interface else {})}
+    links = {
+        "vpcId": "vpc",
+        **({"subnetIds": "subnet-a", "securityGroupIds": "endpoint-group"} if interface else {}),
+    }
     base = joined("aws:ec2/vpcEndpoint:VpcEndpoint", f"endpoint-{service}", made, **links)
     listed = {k: [UNKNOWN] for k in ("subnetIds", "securityGroupIds") if k in base.props}
     return base.having(**listed, **props)
@@ -95,6 +100,24 @@ def network() -> list[Res]:
                 "description": "Clients",
             },
             securityGroupId="group",
+        ),
+        joined(
+            "aws:ec2/securityGroup:SecurityGroup",
+            "endpoint-group",
+            {"description": "Endpoints", "id": UNKNOWN, "tags": TAGS},
+            vpcId="vpc",
+        ),
+        joined(
+            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+            "endpoint-ingress",
+            {
+                "ipProtocol": "tcp",
+                "fromPort": 443,
+                "toPort": 443,
+                "cidrIpv4": "10.0.0.0/16",
+                "description": "Calls to AWS",
+            },
+            securityGroupId="endpoint-group",
         ),
         joined(
             "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
@@ -170,12 +193,12 @@ def warehouse() -> list[Res]:
         Res(
             "aws:redshift/parameterGroup:ParameterGroup",
             "parameters",
-            {"name": "strict", "family": "redshift-2.0", "parameters": PARAMETERS},
+            {"name": "strict", "family": "redshift-2.0", "parameters": PARAMETERS, "tags": TAGS},
         ),
         Res(
             "aws:redshift/subnetGroup:SubnetGroup",
             "subnet-group",
-            {"name": "private", "subnetIds": [UNKNOWN, UNKNOWN]},
+            {"name": "private", "subnetIds": [UNKNOWN, UNKNOWN], "tags": TAGS},
             {"subnetIds": ["subnet-a", "subnet-b"]},
         ),
         Res(
@@ -190,7 +213,7 @@ def warehouse() -> list[Res]:
         joined(
             "aws:redshift/snapshotCopyGrant:SnapshotCopyGrant",
             "copy-grant",
-            {"snapshotCopyGrantName": "copies", "region": "eu-central-1"},
+            {"snapshotCopyGrantName": "copies", "region": "eu-central-1", "tags": TAGS},
             kmsKeyId="key",
         ),
         Res(
@@ -209,6 +232,7 @@ def warehouse() -> list[Res]:
             "connection",
             {
                 "connectionType": "JDBC",
+                "tags": TAGS,
                 "connectionProperties": {
                     "JDBC_ENFORCE_SSL": "true",
                     "SECRET_ID": "warehouse",
@@ -234,6 +258,7 @@ def warehouse() -> list[Res]:
             "source",
             {
                 "dataSourceId": "warehouse",
+                "tags": TAGS,
                 "parameters": {"redshift": {"database": "energy", "clusterId": "lake"}},
                 "credentials": {"secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:warehouse"},
                 "vpcConnectionProperties": {"vpcConnectionArn": UNKNOWN},
@@ -350,18 +375,24 @@ def watching() -> list[Res]:
         Res(
             "aws:sns/topicSubscription:TopicSubscription",
             "subscription",
-            {"topic": TOPIC_ARN, "protocol": "https", "endpoint": "https://example.com/alarms"},
+            {
+                "topic": TOPIC_ARN,
+                "protocol": "https",
+                "endpoint": "https://example.com/alarms",
+                "redrivePolicy": REDRIVE,
+            },
         ),
         Res(
             "aws:cloudwatch/metricAlarm:MetricAlarm",
             "alarm",
-            {"name": "stale", "alarmActions": [TOPIC_ARN], "actionsEnabled": True},
+            {"name": "stale", "alarmActions": [TOPIC_ARN], "actionsEnabled": True, "tags": TAGS},
         ),
         Res(
             "aws:cloudwatch/eventRule:EventRule",
             "failures",
             {
                 "name": "failures",
+                "tags": TAGS,
                 "eventPattern": '{"source": ["aws.glue"], "detail": {"state": ["FAILED", "TIMEOUT"]}}',
             },
         ),
@@ -386,6 +417,7 @@ def watching() -> list[Res]:
             "budget",
             {
                 "budgetType": "COST",
+                "tags": TAGS,
                 "limitAmount": "1000",
                 "timeUnit": "MONTHLY",
                 "notifications": [{"threshold": 80, "subscriberEmailAddresses": ["lake@example.com"]}],

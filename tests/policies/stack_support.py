@@ -273,6 +273,7 @@ def workgroup(name: str, location: str | None = None, **configuration: Any) -> R
         name,
         {
             "name": name,
+            "description": f"Queries of {name}",
             "tags": TAGS,
             "configuration": {
                 "enforceWorkgroupConfiguration": True,

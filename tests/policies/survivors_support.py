@@ -69,6 +69,7 @@ REASONS = (
         ("resource to *",),
         "aws:ResourceAccount, which stays, keeps it inside the account",
     ),
+    _harmless("events.rule", ("state",), _REMOVED, _DEFAULT),
     _harmless("events.target", ("targetId",), _REMOVED, _LABEL),
     _harmless("glue.catalog-encryption", ("catalogId",), _REMOVED, _ACCOUNT),
     _harmless(
@@ -77,7 +78,7 @@ REASONS = (
     _harmless("glue.database", ("locationUri",), _REMOVED, "tables name locations of their own"),
     _harmless("glue.job", ("command.name",), _REMOVED, "glueetl is the default"),
     _harmless("glue.job", ("defaultArguments.",), ("removed", "pointed elsewhere", "weakened"), _CODE),
-    _harmless("glue.job", ("execution",), _REMOVED, _DEFAULT),
+    _harmless("glue.job", ("execution", "maxRetries"), _REMOVED, _DEFAULT),
     _harmless("iam.role", ("assumeRolePolicy",), _ONE_OF_TWO, _OTHER),
     _harmless("iam.role", ("maxSessionDuration",), _REMOVED, "an hour is the default and the least"),
     _harmless("iam.role-policy", ("name",), ("pointed elsewhere", "removed"), _LABEL),
@@ -96,9 +97,15 @@ REASONS = (
     ),
     _harmless(
         "iam.role-policy",
-        ("policy Allow ConnectToSubnets",),
+        ("policy Allow ConnectToSubnets", "policy Allow EnterSubnets", "policy Allow LookAtNetwork"),
         ("resource to *",),
-        "the tag, which has to be there, leaves the project's own subnets and groups",
+        "the tag, which has to be there, leaves the project's own networks, subnets and groups",
+    ),
+    _harmless(
+        "iam.role-policy",
+        ("policy Allow MakeInterfaces",),
+        ("conditions dropped",),
+        "an interface is made in a subnet, for which EnterSubnets still asks the tag",
     ),
     _harmless("kms.key", ("deletionWindowInDays", "isEnabled"), _REMOVED, _DEFAULT),
     _harmless(
@@ -125,6 +132,7 @@ REASONS = (
     ),
     _harmless("lakeformation.permissions", ("table.wildcard",), ("flipped",), _NARROWER),
     _harmless("lakeformation.settings", ("allow",), _REMOVED, _DEFAULT),
+    _harmless("quicksight.asset", ("permissions",), _REMOVED, _NARROWER),
     _harmless("quicksight.data-source", ("permissions",), _REMOVED, _NARROWER),
     _harmless("quicksight.data-source", ("sslProperties",), _REMOVED, _DEFAULT),
     _harmless("quicksight.group", ("awsAccountId", "namespace"), _REMOVED, _ACCOUNT),

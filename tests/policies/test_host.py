@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +19,7 @@ from pulumi_policy import policy as sdk
 from policies import host
 from policies.host import SERVER, resources_of, servicer_of
 from policies.pack import NAME, build
-from tests.policies.protocol_support import UNKNOWN, Pack, Res, secret
+from tests.policies.protocol_support import PACK, UNKNOWN, Pack, Res, secret
 from tests.policies.stack_support import changed, key, lake, without
 
 STACKS: dict[str, Sequence[Res]] = {
@@ -123,3 +128,37 @@ def test_level_that_only_knows_remedies_counts_as_mandatory() -> None:
     server.Configure(request, None)
     levels = {(policy, level) for policy, _, _, level in _answer(server, STACKS["broken"], "dev")}
     assert ("kms-rotation", pb.MANDATORY) in levels
+
+
+def test_host_ends_with_the_engine_that_was_killed(tmp_path: Path) -> None:
+    # The engine: it starts the host, tells its process, and is killed without a chance to end it.
+    engine = (
+        "import subprocess, sys, time; host = subprocess.Popen([sys.executable, '-u', '-m', 'pulumi.policy',"
+        " '127.0.0.1:1', '.'], stdout=subprocess.PIPE); host.stdout.readline(); print(host.pid, flush=True);"
+        " time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", engine],
+        cwd=PACK,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+    ) as started:
+        assert started.stdout is not None
+        host = int(started.stdout.readline())
+        assert _lives(host)
+        started.kill()
+    deadline = time.monotonic() + 20
+    while _lives(host) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _lives(host)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{process}/stat")
+    # A zombie that init has not buried yet is dead.
+    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")

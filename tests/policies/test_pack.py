@@ -198,6 +198,23 @@ def test_engine_properties_and_assets_are_no_trouble(pack: Pack) -> None:
     assert pack.analyze_stack([*defaults, script]).findings == ()
 
 
+def test_output_values_and_references_are_read_and_stop_no_control(pack: Pack) -> None:
+    def signed(signature: str, **content: Any) -> dict[str, Any]:
+        return {"4dabf18193072939515e22adb298388d": signature, **content}
+
+    output, reference = "d0e6a833031e9bbcd3f4e8bde6ca49a4", "5cf8f73096256a8f31e491e813e4eb8e"
+    anyone = text({"Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt"})
+    known = changed("key", policy=signed(output, value=anyone, dependencies=[]))
+    assert [f.policy for f in pack.analyze_stack(known).findings] == ["kms-policy-no-wildcard-principal"]
+    hidden = changed("data-versioning", versioningConfiguration=signed(output))
+    assert [f.policy for f in pack.analyze_stack(hidden).findings] == [UNVERIFIED]
+    referring = [
+        *lake(),
+        Res("random:index/randomId:RandomId", "c", {"bucket": signed(reference, urn="urn:x", id="b")}),
+    ]
+    assert pack.analyze_stack(referring).findings == ()
+
+
 def _exploding(graph: Graph) -> Iterator[Judgement]:
     yield fails(graph.resources[0], "found before the crash")
     raise ValueError(PASSWORD)

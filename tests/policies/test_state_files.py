@@ -169,7 +169,19 @@ def test_bare_bucket_of_another_program_is_found_wanting(
 def test_stack_without_anything_to_find_is_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rotated = resource("random:index/randomId:RandomId", "id", {"byteLength": 4})
     assert main([str(written(tmp_path, export(rotated)))]) == 0
-    assert capsys.readouterr().out.startswith("✓ 1 resource,")
+    out = capsys.readouterr().out
+    assert out.startswith("✓ 1 resource,")
+    assert out.endswith("; no control looked at any of them\n"), "a pass that saw nothing says so"
+
+
+def test_stack_in_another_cloud_is_not_passed_in_silence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(written(tmp_path, export(resource("gcp:storage/bucket:Bucket", "there", {}))))]) == 0
+    out = capsys.readouterr().out
+    assert "DL-COV-01" in out
+    assert "the pack reads the aws provider only" in out
+    assert "1 advisory" in out
 
 
 def test_arguments_choose_profile_format_and_coverage(

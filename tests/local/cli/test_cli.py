@@ -89,13 +89,18 @@ def test_errors_are_readable_and_choose_the_exit_code(
 def test_a_refusal_of_the_pack_is_told_by_resource(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def violation(resource: str, text: str) -> Violation:
+    def violation(resource: str, text: str, severity: str) -> Violation:
         urn = f"urn:pulumi:dev::p::aws:s3/bucket:Bucket::{resource}"
         message = f"[DL-{text}] {resource} (aws:s3/bucket:Bucket): {text}\n  Why: harm\n  Fix: mend {text}"
-        return Violation("policy", urn, message, True)
+        return Violation("policy", urn, f"{message}\n  Severity: {severity}", True)
 
     whole = Violation("policy", "", "waivers.yaml, entry 1: has no owner. Give owner as text.", True)
-    found = (violation("a", "open"), violation("b", "bare"), violation("a", "plain"), whole)
+    found = (
+        violation("a", "open", "low"),
+        violation("b", "bare", "medium"),
+        violation("a", "plain", "high"),
+        whole,
+    )
 
     def fail() -> None:
         raise PolicyViolation("dev", found)
@@ -103,21 +108,21 @@ def test_a_refusal_of_the_pack_is_told_by_resource(
     monkeypatch.setattr(state, "stop", fail)
     assert cli.main(["stop"]) == Exit.REFUSED
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "✗ the policy pack stopped stack dev: 4 findings"
+    assert lines[0] == "✗ the policy pack stopped stack dev: 4 findings (1 high, 1 medium, 1 low)"
     assert [line for line in lines if line.startswith("  ") and line[2] != " "] == [
-        "  the stack as a whole",
         "  aws:s3/bucket:Bucket a",
         "  aws:s3/bucket:Bucket b",
+        "  the stack as a whole",
         "  fix: change the program or the settings as each finding says",
     ]
     place = lines.index("  aws:s3/bucket:Bucket a")
     assert lines[place + 1 : place + 7] == [
-        "    ✗ [DL-open] open",
-        "        Why: harm",
-        "        Fix: mend open",
-        "    ✗ [DL-plain] plain",
+        "    ✗ [DL-plain] high: plain",
         "        Why: harm",
         "        Fix: mend plain",
+        "    ✗ [DL-open] low: open",
+        "        Why: harm",
+        "        Fix: mend open",
     ]
 
 

@@ -64,7 +64,12 @@ def _no_tags(name: str) -> list[Res]:
 
 _COMPONENT = Res("energylake:storage:DataLakeBucket", "component", {})
 
+_PROVIDER = "pulumi:providers:aws"
+
 CASES: dict[str, Forms] = {
+    "DL-ATH-08": setting_forms(
+        lake(), "analysts", "description", bad=[None, ""], says="whom it is for", unknown=False
+    ),
     "DL-ATH-04": setting_forms(
         _BASE, "analysts", "configuration.publishCloudwatchMetricsEnabled", bad=[False], good=[None]
     ),
@@ -223,8 +228,15 @@ CASES: dict[str, Forms] = {
         "sidecar": NO_SIDECAR,
     },
     "DL-GOV-03": {
-        "pass": [passes(put(_BASE, "data", "region", "eu-central-1"))],
-        "fail": [fails(put(_BASE, "data", "region", "us-east-1"), "data", "us-east-1")],
+        "pass": [
+            passes(put(_BASE, "data", "region", "eu-central-1")),
+            passes([Res(_PROVIDER, "default", {"region": "eu-west-1"})]),
+        ],
+        "fail": [
+            fails(put(_BASE, "data", "region", "us-east-1"), "data", "us-east-1"),
+            # Where the provider is elsewhere, so is all that names no region.
+            fails([*_BASE, Res(_PROVIDER, "default", {"region": "us-east-1"})], "default", "puts resources"),
+        ],
         "unknown": [unverified(put(_BASE, "data", "region", UNKNOWN, ["key"]), "data")],
         "legacy": NO_LEGACY,
         "sidecar": NO_SIDECAR,

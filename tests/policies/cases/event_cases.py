@@ -44,6 +44,13 @@ def _not_public(holder: str, prop: str) -> Forms:
 
 CASES: dict[str, Forms] = {
     "DL-EVT-01": _not_public("bus-policy", "policy"),
+    "DL-EVT-10": {
+        "pass": [passes(_WATCH), passes(put(_WATCH, "failures", "state", "ENABLED"))],
+        "fail": [fails(put(_WATCH, "failures", "state", "DISABLED"), "failures", "state is DISABLED")],
+        "unknown": [unverified(put(_WATCH, "failures", "state", UNKNOWN, ["key"]), "failures")],
+        "legacy": [fails(put(_WATCH, "failures", "isEnabled", False), "failures", "isEnabled is false")],
+        "sidecar": NO_SIDECAR,
+    },
     "DL-EVT-02": setting_forms(_BASE, "bus", "kmsKeyIdentifier", bad=[None]),
     "DL-EVT-03": {
         "pass": [

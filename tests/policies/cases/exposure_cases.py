@@ -105,6 +105,13 @@ def _inline_rule(**changes: Any) -> list[Res]:
     return replaced(stack, "data", Res(_V2, "data", {**old.props, "replicationConfigurations": [rule]}))
 
 
+def _of_lake(bucket: str) -> Res:
+    """A registered location, which makes the bucket the lake's."""
+    return Res("aws:lakeformation/resource:Resource", "location", {"arn": f"arn:aws:s3:::{bucket}/raw"})
+
+
+_DR_OF_LAKE = [*_DR, _of_lake(BUCKET)]
+_OTHER_COPIED = [*_DR]
 _DENY_ALL = {"Sid": "Out", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
 _FOREIGN = {
     "Sid": "Foreign",
@@ -149,6 +156,29 @@ CASES: dict[str, Forms] = {
             fails(_old_bucket(grants=[{"type": "Group", "uri": _GROUP, "permissions": ["READ"]}]), "data"),
         ],
         "sidecar": [fails(put(_BASE, "data", "acl", "public-read"), "data")],
+    },
+    "DL-DR-06": {
+        "pass": [passes(_DR_OF_LAKE)],
+        "fail": [fails(put(_DR_OF_LAKE, "replication", "bucket", "lake-other"), "data", "copied nowhere")],
+        "unknown": [
+            unverified(put(_DR_OF_LAKE, "replication", "bucket", UNKNOWN), "data"),
+            passes(put(_DR_OF_LAKE, "replication", "bucket", UNKNOWN, ["data"])),
+        ],
+        "legacy": [
+            fails(
+                [*_OTHER_COPIED, Res(_V2, "old", {"bucket": "old"}), _of_lake("old")], "old", "copied nowhere"
+            )
+        ],
+        "sidecar": [
+            passes(
+                put(
+                    replaced(_DR_OF_LAKE, "replication"),
+                    "data",
+                    "replicationConfiguration",
+                    {"rules": [_INLINE_RULE]},
+                )
+            )
+        ],
     },
     "DL-S3-20": {
         "pass": [passes(_BASE)],

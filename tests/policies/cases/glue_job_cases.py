@@ -5,7 +5,7 @@ from typing import Any
 from tests.policies.cases.case import NO_LEGACY, NO_SIDECAR, Forms, fails, passes, unverified
 from tests.policies.estate_support import put, setting_forms
 from tests.policies.protocol_support import UNKNOWN, Res
-from tests.policies.stack_support import ETL_ROLE, job, lake, replaced, text, trust
+from tests.policies.stack_support import ACCOUNT, ETL_ROLE, job, lake, replaced, text, trust
 
 _NAMES = ("key", "job", "crawler", "etl", "crawl", "location")
 _BASE = [r for r in lake() if r.name in _NAMES]
@@ -53,6 +53,8 @@ def _catalog(*tables: str, lent: Any = True) -> list[Res]:
     return replaced(_BASE, "crawler", crawler)
 
 
+_OUTSIDE = f"arn:aws:iam::{ACCOUNT}:role/shared"
+
 CASES: dict[str, Forms] = {
     "DL-GLUE-08": {
         "pass": [
@@ -96,6 +98,14 @@ CASES: dict[str, Forms] = {
             fails(_job("timeout", 2880), "job", "timeout is 2880"),
             fails(_job("numberOfWorkers", None), "job", "numberOfWorkers"),
             fails(_job("executionProperty", {"maxConcurrentRuns": 5}), "job", "5 runs"),
+            fails(_job("maxRetries", 10), "job", "maxRetries is 10"),
+        ],
+        "unknown": [
+            unverified(_job("timeout", UNKNOWN, ["key"]), "job"),
+            unverified(_job("maxRetries", UNKNOWN, ["key"]), "job", "maxRetries"),
+            unverified(
+                _job("executionProperty", {"maxConcurrentRuns": UNKNOWN}, ["key"]), "job", "maxConcurrentRuns"
+            ),
         ],
     },
     "DL-GLUE-12": {
@@ -103,6 +113,7 @@ CASES: dict[str, Forms] = {
         "fail": [
             fails([*_BASE, job("other")], "other", "shares role etl with job"),
             fails(put(_BASE, "crawler", "role", "etl"), "job", "crawler"),
+            fails(put(_job("roleArn", _OUTSIDE), "crawler", "role", "shared"), "job", "shares role shared"),
             fails(
                 put(_BASE, "etl", "assumeRolePolicy", text(trust(), trust("lambda.amazonaws.com"))),
                 "job",

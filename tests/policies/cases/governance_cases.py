@@ -25,6 +25,8 @@ def _joined(name: str, prop: str, value: Any, target: str) -> list[Res]:
     return replaced(lake(), name, Res(res.token, name, {**res.props, prop: value}, {prop: [target]}))
 
 
+_CROWD = [f"arn:aws:iam::{ACCOUNT}:role/steward-{number}" for number in range(6)]
+
 CASES: dict[str, Forms] = {
     "DL-LF-01": {
         "pass": [passes(lake())],
@@ -85,6 +87,7 @@ CASES: dict[str, Forms] = {
             fails(changed("settings", admins=[f"arn:aws:iam::{ACCOUNT}:root"]), "settings", "root"),
             fails(changed("settings", admins=[f"arn:aws:iam::{ACCOUNT}:role/*"]), "settings"),
             fails(changed("settings", admins=[ETL_ROLE]), "settings", "jobs run under"),
+            fails(changed("settings", admins=_CROWD), "settings", "6 administrators"),
             fails(_joined("settings", "admins", [UNKNOWN], "etl"), "settings"),
         ],
         "unknown": [

@@ -52,6 +52,11 @@ _FILTER = Res(
 )
 
 
+def _table(location: str) -> Res:
+    made = {"name": "clients", "storageDescriptor": {"location": location}}
+    return Res("aws:glue/catalogTable:CatalogTable", "table", made)
+
+
 def _cells(**changes: Any) -> list[Res]:
     data = {**_FILTER.props["tableData"], **changes}
     return [Res(_FILTER.token, "cells", {"tableData": {k: v for k, v in data.items() if v is not None}})]
@@ -65,14 +70,16 @@ CASES: dict[str, Forms] = {
         "sidecar": [fails(put(_BASE, "settings", "allowFullTableExternalDataAccess", True), "settings")],
     },
     "DL-LF-06": {
-        "pass": [passes(_BASE)],
+        "pass": [passes(_BASE), passes([*_BASE, _table(f"s3://{BUCKET}/raw/clients/")])],
         "fail": [
             fails(put(_BASE, "database", "locationUri", "s3://elsewhere/raw/"), "database", "not registered"),
             fails(put(_BASE, "database", "locationUri", f"s3://{BUCKET}/raw-copy/"), "database"),
+            fails([*_BASE, _table(f"s3://{BUCKET}/outside/")], "table", "outside/ is not registered"),
         ],
         "unknown": [
             unverified(put(_BASE, "database", "locationUri", UNKNOWN, ["analyst"]), "database"),
             unverified(put(_BASE, "location", "arn", UNKNOWN), "database"),
+            unverified([*_BASE, _table(UNKNOWN)], "table"),
         ],
         "legacy": NO_LEGACY,
         "sidecar": NO_SIDECAR,

@@ -12,6 +12,9 @@ _STRANGER = "210987654321"
 _PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
 _AUD = {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}
 _SUB = "token.actions.githubusercontent.com:sub"
+_MAIN = "repo:org/lake:ref:refs/heads/main"
+_TO_USER = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
+_TO_ALL = "aws:iam/policyAttachment:PolicyAttachment"
 
 
 def _etl(*more: dict[str, Any]) -> list[Res]:
@@ -42,6 +45,12 @@ _TOKEN = {"Federated": _PROVIDER}
 _OBJECTS_ONLY = allow("s3:ListBucket", "arn:aws:s3:::b/*")
 _WRONG_KEY = allow("s3:GetObject", "arn:aws:s3:::b/*", {"StringEquals": {"s3:prefix": "raw/"}})
 
+_RESULTS = allow("redshift-data:GetStatementResult", "*")
+_OWNER = "redshift-data:statement-owner-iam-userid"
+_OF_ITS_OWN = {"StringEquals": {_OWNER: "${aws:userid}"}}
+_ANY_OWNER = {"StringLike": {_OWNER: "*"}}
+_UNKNOWN_OWNER = {"StringEquals": {_OWNER: UNKNOWN}}
+
 CASES: dict[str, Forms] = {
     "DL-IAM-25": {
         "pass": [
@@ -71,10 +80,29 @@ CASES: dict[str, Forms] = {
             fails(
                 [*_BASE, Res("aws:iam/accessKey:AccessKey", "secret", {"user": "u"})], "secret", "access key"
             ),
+            # Users whom the stack does not make, given rights by it.
+            fails([*_BASE, Res("aws:iam/userPolicy:UserPolicy", "own", {"user": "ana"})], "own", "user ana"),
+            fails([*_BASE, Res(_TO_USER, "given", {"user": "ana", "policyArn": "p"})], "given", "user ana"),
+            fails([*_BASE, Res(_TO_ALL, "given", {"users": ["ana"], "policyArn": "p"})], "given", "user ana"),
         ],
         "unknown": Absent("nothing is read but the type"),
         "legacy": NO_LEGACY,
         "sidecar": NO_SIDECAR,
+    },
+    "DL-RS-22": {
+        "pass": [
+            passes(_BASE),
+            passes(_etl(_RESULTS | {"Condition": _OF_ITS_OWN})),
+            passes(_etl(_RESULTS, {**_RESULTS, "Effect": "Deny", "Action": "redshift-data:*"})),
+        ],
+        "fail": [
+            fails(_etl(_RESULTS), "etl-policy", "GetStatementResult of everybody's statements"),
+            fails(_etl(allow("redshift-data:Describe*", "*")), "etl-policy", "DescribeStatement"),
+            fails(_etl(_RESULTS | {"Condition": _ANY_OWNER}), "etl-policy"),
+        ],
+        "unknown": [_HIDDEN, unverified(_etl(_RESULTS | {"Condition": _UNKNOWN_OWNER}), "etl-policy")],
+        "legacy": NO_LEGACY,
+        "sidecar": [fails(_inline(_RESULTS), "etl")],
     },
     "DL-IAM-18": {
         "pass": [passes(_BASE), passes(put(_BASE, "etl", "maxSessionDuration", 3600))],
@@ -88,18 +116,40 @@ CASES: dict[str, Forms] = {
             passes(_BASE),
             passes(_trusts({"AWS": f"arn:aws:iam::{ACCOUNT}:role/ci"})),
             passes(_trusts({"AWS": _STRANGER}, {"StringEquals": {"sts:ExternalId": "x"}})),
-            passes(_trusts(_TOKEN, {"StringEquals": {**_AUD, _SUB: "repo:org/lake:ref:refs/heads/main"}})),
+            passes(_trusts(_TOKEN, {"StringEquals": {**_AUD, _SUB: _MAIN}})),
+            passes(_trusts(_TOKEN, {"StringEquals": _AUD, "StringLike": {_SUB: "repo:org/lake:*"}})),
         ],
         "fail": [
             fails(_trusts({"AWS": _STRANGER}), "etl", _STRANGER),
             fails(_trusts(_TOKEN, {"StringEquals": _AUD}), "etl", "no condition on sub"),
-            fails(
-                _trusts(_TOKEN, {"StringEquals": _AUD, "StringLike": {_SUB: "*"}}), "etl", "every repository"
+            *(
+                fails(
+                    _trusts(_TOKEN, {"StringEquals": _AUD, "StringLike": {_SUB: sub}}),
+                    "etl",
+                    "every repository",
+                )
+                for sub in ("*", "repo:*", "repo:org/*", "repo:org*/lake:ref:refs/heads/main")
             ),
+            # Conditions that only look as if they pinned the subject.
+            fails(
+                _trusts(_TOKEN, {"StringEquals": _AUD, "StringNotEquals": {_SUB: _MAIN}}), "etl", "excludes"
+            ),
+            fails(
+                _trusts(_TOKEN, {"StringEquals": _AUD, "ForAllValues:StringEquals": {_SUB: _MAIN}}),
+                "etl",
+                "ForAllValues",
+            ),
+            fails(
+                _trusts(_TOKEN, {"StringEquals": _AUD, "StringEqualsIfExists": {_SUB: _MAIN}}),
+                "etl",
+                "IfExists",
+            ),
+            fails(_trusts({"Federated": "cognito-identity.amazonaws.com"}), "etl", "no condition on aud"),
         ],
         "unknown": [
             unverified(put(_BASE, "etl", "assumeRolePolicy", UNKNOWN), "etl"),
             unverified(_trusts({"AWS": _STRANGER}, {"StringEquals": {"sts:ExternalId": UNKNOWN}}), "etl"),
+            unverified(_trusts(_TOKEN, {"StringEquals": {**_AUD, _SUB: UNKNOWN}}), "etl", "sub"),
         ],
         "legacy": NO_LEGACY,
         "sidecar": NO_SIDECAR,

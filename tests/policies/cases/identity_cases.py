@@ -63,6 +63,8 @@ _GRANTS = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 _ADMINISTER, _USE, _ = KEY_STATEMENTS
 _BY_GLUE = {"StringEquals": {"kms:ViaService": "glue.eu-west-1.amazonaws.com"}}
 
+_INTERFACE = allow("ec2:CreateNetworkInterface", f"arn:aws:ec2:eu-west-1:{ACCOUNT}:subnet/*")
+
 CASES: dict[str, Forms] = {
     "DL-IAM-09": {
         "pass": [
@@ -198,12 +200,17 @@ CASES: dict[str, Forms] = {
         "sidecar": [passes(_inline())],
     },
     "DL-IAM-16": {
-        "pass": [passes(_BASE), passes(_etl(_RUN, allow("kms:CreateGrant", KEY_ARN, _GRANTS)))],
+        "pass": [
+            passes(_BASE),
+            passes(_etl(_RUN, allow("kms:CreateGrant", KEY_ARN, _GRANTS))),
+            passes(put(_etl(_INTERFACE), "job", "connections", ["warehouse"])),
+        ],
         "fail": [
             fails(_etl(_RUN, allow("kms:CreateGrant", KEY_ARN)), "etl-policy", "kms:CreateGrant"),
             fails(_etl(allow("kms:CreateGrant", KEY_ARN, _GRANTS)), "etl-policy", "kms:CreateGrant"),
             fails(_etl(allow("dynamodb:PutItem", "*")), "etl-policy", "dynamodb:PutItem"),
             fails(_etl(allow("glue:DeleteDatabase", "*")), "etl-policy", "job could glue:DeleteDatabase"),
+            fails(_etl(_INTERFACE), "etl-policy", "ec2:CreateNetworkInterface"),
             fails(_etl(allow(["s3:PutObject", "s3:DeleteBucket"], "*")), "etl-policy", "s3:DeleteBucket"),
         ],
         "unknown": [passes(put(_BASE, "job", "roleArn", UNKNOWN, ["etl"]))],

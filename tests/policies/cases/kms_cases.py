@@ -46,12 +46,14 @@ CASES: dict[str, Forms] = {
         "pass": [
             passes(lake()),
             passes(_other("aws:kms/replicaKey:ReplicaKey", enableKeyRotation=None)),
+            passes(changed("key", rotationPeriodInDays=90)),
             passes(_other("aws:kms/externalKey:ExternalKey", enableKeyRotation=None)),
             passes(_other("aws:kms/key:Key", enableKeyRotation=None, customerMasterKeySpec="RSA_4096")),
         ],
         "fail": [
             fails(changed("key", enableKeyRotation=False), "key", "enableKeyRotation"),
             fails(changed("key", enableKeyRotation=None), "key"),
+            fails(changed("key", rotationPeriodInDays=2560), "key", "less than once a year"),
             fails(changed("key", enableKeyRotation=None, customerMasterKeySpec="SYMMETRIC_DEFAULT"), "key"),
         ],
         "unknown": [

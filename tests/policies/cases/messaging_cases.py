@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.policies.cases.case import NO_LEGACY, Forms, fails, passes, unverified
+from tests.policies.cases.case import NO_LEGACY, NO_SIDECAR, Forms, fails, passes, unverified
 from tests.policies.estate_support import (
     QUEUE_ARN,
     TOPIC_ARN,
@@ -81,6 +81,9 @@ def _inline_queue(*more: dict[str, Any]) -> list[Res]:
     return _inline("queue", "queue-policy", queue_policy(*more))
 
 
+# The queue takes the dead letters of nothing.
+_ALONE = put(replaced(_BASE, "failures-target"), "subscription", "redrivePolicy", None)
+
 CASES: dict[str, Forms] = {
     "DL-SNS-01": setting_forms(_BASE, "topic", "kmsMasterKeyId", bad=[None, "alias/aws/sns"], good=[KEY_ARN]),
     "DL-SNS-02": _public("topic", "topic-policy", _topic, _inline_topic, "sns:Subscribe"),
@@ -123,6 +126,25 @@ CASES: dict[str, Forms] = {
     "DL-SNS-05": setting_forms(
         _BASE, "subscription", "protocol", bad=["http"], good=["sqs"], says="plain HTTP"
     ),
+    "DL-SNS-08": {
+        "pass": [passes(_BASE)],
+        "fail": [
+            fails(
+                put(_BASE, "subscription", "redrivePolicy", None), "subscription", "https endpoint refuses"
+            ),
+            fails(
+                put(put(_BASE, "subscription", "redrivePolicy", None), "subscription", "protocol", "lambda"),
+                "subscription",
+                "lambda",
+            ),
+        ],
+        "unknown": [
+            unverified(put(_BASE, "subscription", "protocol", UNKNOWN, ["key"]), "subscription"),
+            passes(put(_BASE, "subscription", "redrivePolicy", UNKNOWN, ["queue"])),
+        ],
+        "legacy": NO_LEGACY,
+        "sidecar": NO_SIDECAR,
+    },
     "DL-SNS-06": _deputies("topic", _topic, _inline_topic, "cloudwatch.amazonaws.com", "sns:Publish"),
     "DL-SNS-07": {
         "pass": [passes(_BASE)],
@@ -203,15 +225,13 @@ CASES: dict[str, Forms] = {
     "DL-SQS-05": {
         "pass": [
             passes(_BASE),
-            passes(
-                put(replaced(_BASE, "failures-target"), "queue", "redrivePolicy", '{"maxReceiveCount": 3}')
-            ),
+            passes(put(_ALONE, "queue", "redrivePolicy", '{"maxReceiveCount": 3}')),
         ],
-        "fail": [fails(replaced(_BASE, "failures-target"), "queue", "redrivePolicy")],
+        "fail": [fails(_ALONE, "queue", "redrivePolicy")],
         "unknown": [
             unverified(
                 [
-                    *replaced(_BASE, "failures-target"),
+                    *_ALONE,
                     Res("aws:sqs/redrivePolicy:RedrivePolicy", "redrive", {"queueUrl": UNKNOWN}),
                 ],
                 "queue",
@@ -221,7 +241,7 @@ CASES: dict[str, Forms] = {
         "sidecar": [
             passes(
                 [
-                    *replaced(_BASE, "failures-target"),
+                    *_ALONE,
                     Res(
                         "aws:sqs/redrivePolicy:RedrivePolicy",
                         "redrive",

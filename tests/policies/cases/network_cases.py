@@ -101,7 +101,8 @@ CASES: dict[str, Forms] = {
         "pass": [passes(_acl()), passes(_inline_acl())],
         "fail": [
             fails(_acl(protocol="-1"), "acl-rule", "every port"),
-            fails(_acl(fromPort=20, toPort=25), "acl-rule", "port 22"),
+            fails(_acl(fromPort=20, toPort=25), "acl-rule", "port 20 and 21 and 22"),
+            fails(_acl(fromPort=21, toPort=21), "acl-rule", "port 21"),
         ],
         "unknown": [unverified(_acl(cidrBlock=UNKNOWN), "acl-rule")],
         "legacy": NO_LEGACY,
@@ -226,8 +227,40 @@ CASES: dict[str, Forms] = {
         ],
     },
     "DL-NET-12": setting_forms(_BASE, "endpoint-kms", "privateDnsEnabled", bad=[False, None]),
-    "DL-NET-13": setting_forms(
-        _BASE, "endpoint-kms", "securityGroupIds", bad=[[], None], says="default", unknown=False
-    ),
+    "DL-NET-13": {
+        **setting_forms(_BASE, "endpoint-kms", "securityGroupIds", bad=[[], None], says="default"),
+        "fail": [
+            fails(put(_BASE, "endpoint-kms", "securityGroupIds", []), "endpoint-kms", "default one"),
+            fails(
+                put(_BASE, "endpoint-kms", "securityGroupIds", [UNKNOWN], ["group"]),
+                "endpoint-kms",
+                "port 5432",
+            ),
+            fails(put(_BASE, "endpoint-ingress", "ipProtocol", "-1"), "endpoint-kms", "every port"),
+        ],
+        "legacy": [
+            fails(
+                [
+                    *_BASE,
+                    joined(
+                        "aws:ec2/securityGroupRule:SecurityGroupRule",
+                        "old-rule",
+                        {"type": "ingress", "protocol": "tcp", "fromPort": 22, "toPort": 22},
+                        securityGroupId="endpoint-group",
+                    ),
+                ],
+                "endpoint-kms",
+                "port 22",
+            )
+        ],
+        "sidecar": [
+            fails(
+                put(_BASE, "endpoint-group", "ingress", [{"protocol": "tcp", "fromPort": 1, "toPort": 9}]),
+                "endpoint-kms",
+                "ports 1 to 9",
+            ),
+            unverified(put(_BASE, "endpoint-ingress", "fromPort", UNKNOWN, ["key"]), "endpoint-kms"),
+        ],
+    },
     "DL-NET-14": setting_forms(_with(_SERVICE), "service", "acceptanceRequired", bad=[False, None]),
 }

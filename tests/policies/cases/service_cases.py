@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.policies.cases.case import NO_LEGACY, NO_SIDECAR, Absent, Forms, fails, passes, unverified
@@ -29,6 +30,14 @@ def _log_group(value: Any, deps: dict[str, list[str]] | None = None) -> list[Res
     token = "aws:cloudwatch/logGroup:LogGroup"
     props = {"name": "/g", **({"kmsKeyId": value} if value is not None else {})}
     return replaced(lake(), "log-group", Res(token, "log-group", props, deps or {}))
+
+
+_TEMPLATE = "aws:cloudformation/stack:Stack"
+
+
+def _template(*types: str) -> Res:
+    made = {f"R{number}": {"Type": kind, "Properties": {}} for number, kind in enumerate(types)}
+    return Res(_TEMPLATE, "template", {"templateBody": json.dumps({"Resources": made})})
 
 
 CASES: dict[str, Forms] = {
@@ -93,12 +102,39 @@ CASES: dict[str, Forms] = {
         "legacy": NO_LEGACY,
         "sidecar": NO_SIDECAR,
     },
+    "DL-COV-02": {
+        "pass": [passes([_template("AWS::QuickSight::Dashboard", "AWS::CloudWatch::Dashboard")])],
+        "fail": [
+            fails(
+                [_template("AWS::QuickSight::Dashboard", "AWS::S3::Bucket")],
+                "template",
+                "makes AWS::S3::Bucket",
+            ),
+            fails([_template("Custom::Anything")], "template", "Custom::Anything"),
+        ],
+        "unknown": [
+            unverified([Res(_TEMPLATE, "template", {"templateUrl": "https://x"})], "template", "elsewhere"),
+            unverified(
+                [Res(_TEMPLATE, "template", {"templateBody": "Resources:\n  A: {}"})], "template", "JSON"
+            ),
+            unverified(
+                [*lake(), Res(_TEMPLATE, "template", {"templateBody": UNKNOWN}, {"templateBody": ["key"]})],
+                "template",
+                "not known yet",
+            ),
+        ],
+        "legacy": NO_LEGACY,
+        "sidecar": NO_SIDECAR,
+    },
     "DL-COV-01": {
         "pass": [passes(lake())],
         "fail": Absent("what the pack cannot judge is UNVERIFIED, never FAIL"),
         "unknown": [
             unverified([*lake(), Res("aws:kinesis/stream:Stream", "f")], "f", "aws:kinesis/stream:Stream"),
             unverified([*lake(), Res("aws-native:s3:Bucket", "native")], "native", "the aws provider only"),
+            unverified(
+                [*lake(), Res("gcp:storage/bucket:Bucket", "there")], "there", "the aws provider only"
+            ),
         ],
         "legacy": Absent("a token is known or it is not"),
         "sidecar": Absent("a token is known or it is not"),

@@ -61,6 +61,8 @@ def _parameter(name: str) -> Forms:
     }
 
 
+_TO_ALL = [{"principal": "arn:aws:quicksight:eu-west-1:1:namespace/default", "actions": []}]
+
 CASES: dict[str, Forms] = {
     "DL-RS-01": setting_forms(_BASE, "cluster", "encrypted", bad=[False, None], good=["true"]),
     "DL-RS-02": setting_forms(_BASE, "cluster", "kmsKeyId", bad=[None, _ALIAS], good=[KEY_ARN]),
@@ -253,6 +255,12 @@ CASES: dict[str, Forms] = {
                 put(_BASE, "source", "permissions", [{"principal": "arn:x", "actions": ["quicksight:*"]}]),
                 "source",
                 "quicksight:*",
+            ),
+            *(
+                fails(
+                    [Res(f"aws:quicksight/{token}", "shown", {"permissions": _TO_ALL})], "shown", "namespace"
+                )
+                for token in ("dataSet:DataSet", "dashboard:Dashboard", "analysis:Analysis")
             ),
         ],
         "unknown": [unverified(put(_BASE, "source", "permissions", UNKNOWN, ["vpc"]), "source")],

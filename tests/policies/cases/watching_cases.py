@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.policies.cases.case import NO_LEGACY, NO_SIDECAR, Absent, Forms, fails, passes, unverified
@@ -26,6 +27,22 @@ def _advanced(**fields: Any) -> list[Res]:
 
 def _trail_policy(**changes: Any) -> list[Res]:
     return put(_BASE, "trail-bucket-policy", "policy", text(trail_statement(**changes)))
+
+
+_CRAWLED = [*_JOBBED, next(r for r in lake() if r.name == "crawler")]
+
+
+def _rules(crawlers: list[str]) -> list[Res]:
+    """One rule for the failures of every job, another for those of some crawlers."""
+    jobs = {"source": ["aws.glue"], "detail-type": ["Glue Job State Change"], "detail": {"state": ["FAILED"]}}
+    detail = {"crawlerName": crawlers, "state": ["Failed"]}
+    crawls = {"source": ["aws.glue"], "detail-type": ["Glue Crawler State Change"], "detail": detail}
+    rule, target = (next(r for r in _BASE if r.name == name) for name in ("failures", "failures-target"))
+    return [
+        *put(_CRAWLED, "failures", "eventPattern", json.dumps(jobs)),
+        Res(rule.token, "crawls", {"name": "crawls", "eventPattern": json.dumps(crawls)}),
+        Res(target.token, "crawls-target", {**target.props, "rule": "crawls"}),
+    ]
 
 
 CASES: dict[str, Forms] = {
@@ -128,6 +145,8 @@ CASES: dict[str, Forms] = {
     "DL-ALM-02": {
         "pass": [
             passes(_JOBBED),
+            passes(_CRAWLED),
+            passes(_rules(crawlers=["c"])),
             passes(
                 put(
                     replaced(_JOBBED, "failures-target"),
@@ -139,6 +158,11 @@ CASES: dict[str, Forms] = {
         ],
         "fail": [
             fails(replaced(_JOBBED, "failures-target"), "job", "no target"),
+            fails(replaced(_CRAWLED, "failures-target"), "crawler", "no target"),
+            # The rule of the crawlers hears nothing of jobs, that of jobs nothing of crawlers.
+            fails(replaced(_rules(crawlers=["c"]), "failures"), "job", "nobody hears"),
+            fails(_rules(crawlers=["another"]), "crawler", "nobody hears"),
+            fails(put(_JOBBED, "failures", "state", "DISABLED"), "job", "nobody hears"),
             fails(put(_JOBBED, "failures", "eventPattern", '{"source": ["aws.s3"]}'), "job", "nobody hears"),
             fails(
                 put(

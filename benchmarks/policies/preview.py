@@ -1,10 +1,7 @@
-"""What the policy pack adds to a preview of the production stack, with the engine of the command line.
+"""P1: what the policy pack adds to a preview of the production stack, with the engine of the command line.
 
-Usage: python -m benchmarks.preview [--rounds 5]
-Previews with and without the pack take turns, after one of each that does not count; every preview is a
-process of its own. Prints, for each, minimum, median and maximum of wall and CPU seconds of the whole process
-tree, and the median of the ratios pair by pair. On a busy machine the CPU seconds are the ones to read.
-Exit code 1 where the pack adds more than 25 % of CPU seconds.
+Previews with and without the pack take turns, after one of each that does not count; every preview is a process
+of its own. Wall time is what a person waits for; CPU seconds are those of the whole process tree.
 """
 
 from __future__ import annotations
@@ -13,7 +10,7 @@ import argparse
 import os
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,41 +50,24 @@ def measured(rounds: int, folder: Path = CODE) -> dict[str, list[Run]]:
     runs: dict[str, list[Run]] = {way: [] for way in WAYS}
     for number in range(rounds + 1):
         for way in WAYS:
-            command = [sys.executable, "-m", "benchmarks.preview", "--one", way]
+            command = [sys.executable, "-m", "benchmarks.policies.preview", "--one", way]
             run = measure(command, cwd=folder, environment=os.environ, seconds=SECONDS)
             if number:
                 runs[way].append(run)
     return runs
 
 
-def adds(runs: dict[str, list[Run]], name: str) -> float:
+def adds(runs: Mapping[str, list[Run]], name: str) -> float:
     """Return the median of what the pack adds, as a share, pair by pair."""
     pairs = zip(runs["without"], runs["with"], strict=True)
     return float(statistics.median(getattr(b, name) / getattr(a, name) for a, b in pairs)) - 1
 
 
-def _spread(values: Sequence[float]) -> str:
-    return f"{min(values):.1f} / {statistics.median(values):.1f} / {max(values):.1f}"
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """Measure, print, and compare with the bound."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.preview", description=main.__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--one", choices=WAYS, help="preview once, in this process")
-    given = parser.parse_args(arguments)
-    if given.one:
-        preview(given.one)
-        return 0
-    runs = measured(given.rounds)
-    print(f"preview of {STACK}, {given.rounds} rounds, {os.cpu_count()} cores; min / median / max")
-    for way in WAYS:
-        wall, cpu = ([getattr(run, name) for run in runs[way]] for name in ("wall", "cpu"))
-        print(f"{way:8} the pack: {_spread(wall)} s wall, {_spread(cpu)} s CPU")
-    print(f"the pack adds {adds(runs, 'wall'):.0%} of wall time, {adds(runs, 'cpu'):.0%} of CPU seconds")
-    if adds(runs, "cpu") > ADDS_AT_MOST:
-        print(f"over the bound: {ADDS_AT_MOST:.0%} of CPU seconds", file=sys.stderr)
-        return 1
+    """Preview once, in this process."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.policies.preview", description=main.__doc__)
+    parser.add_argument("--one", choices=WAYS, required=True)
+    preview(parser.parse_args(arguments).one)
     return 0
 
 
