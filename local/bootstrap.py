@@ -20,6 +20,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +44,8 @@ def main(root: Path) -> None:
         make(root, own, lock)
         return
     make(root, shared, lock)
-    partial = root / f".venv.{os.getpid()}"
+    partial = root / f".venv.{os.getpid()}.{threading.get_ident()}"
+    partial.unlink(missing_ok=True)  # of a start that was killed
     partial.symlink_to(shared)
     partial.replace(own)
 
