@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -49,6 +49,21 @@ class Contest:
         pairs = zip(self.runs[name], self.runs[base], strict=True)
         found = [getattr(a, what) / getattr(b, what) for a, b in pairs]
         return min(found), median(found), max(found)
+
+
+def agreed(found: Mapping[str, verdict.Verdict | None], raw: Path, work: Path, reference: str | None) -> str:
+    """Say whose output those of the contenders equal: that of `reference`, or the oracle's where it is None.
+
+    GateError when one differs; None stands for a contender that is not judged.
+    """
+    if reference is None:
+        expected, gate = verdict.of_oracle(raw, work), "equal to the oracle's"
+    else:
+        expected, gate = found[reference], "equal to each other (too large for the oracle)"
+    for name, one in found.items():
+        if one is not None and one != expected:
+            raise GateError(f"{name}: {one}, expected {expected}")
+    return gate
 
 
 class Arena:
@@ -103,13 +118,7 @@ class Arena:
         """
         raw = inputs.raw(self.work, rows)
         first = {name: self._checked(name, raw) for name in names}
-        if rows <= oracle_rows:
-            expected, gate = verdict.of_oracle(raw, self.work), "equal to the oracle's"
-        else:
-            expected, gate = first[PIPELINE], "equal to each other (too large for the oracle)"
-        for name, found in first.items():
-            if found is not None and found != expected:
-                raise GateError(f"{name}: {found}, expected {expected}")
+        gate = agreed(first, raw, self.work, PIPELINE if rows > oracle_rows else None)
         contest = Contest(rows, inputs.size(raw / "transactions"), gate, {name: [] for name in names})
         for _ in range(rounds):
             for name in names:

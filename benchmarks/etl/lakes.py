@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 from collections.abc import Callable
@@ -13,7 +12,7 @@ import duckdb
 
 from benchmarks.etl import inputs
 from benchmarks.etl.contest import PIPELINE, Arena
-from benchmarks.etl.process import Run
+from benchmarks.etl.process import Run, log_log_slope
 from etl import curated
 from etl.contract import load
 from etl.market import Market
@@ -35,11 +34,7 @@ def growth(arena: Arena, sizes: list[int]) -> tuple[dict[int, Run], float]:
         out = arena.work / "out" / "growth"
         shutil.rmtree(out, ignore_errors=True)
         runs[rows] = arena.run(PIPELINE, inputs.raw(arena.work, rows), out)
-    points = [(math.log(rows), math.log(run.cpu)) for rows, run in runs.items()]
-    x, y = (sum(p[i] for p in points) / len(points) for i in (0, 1))
-    spread = sum((a - x) ** 2 for a, _ in points)
-    slope = sum((a - x) * (b - y) for a, b in points) / spread if spread else float("nan")
-    return runs, slope
+    return runs, log_log_slope([(rows, run.cpu) for rows, run in runs.items()])
 
 
 @dataclass(frozen=True)

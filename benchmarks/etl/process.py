@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import threading
@@ -104,3 +105,11 @@ def _resident(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
     except (OSError, IndexError):
         return 0
+
+
+def log_log_slope(points: Sequence[tuple[float, float]]) -> float:
+    """Return the least-squares slope of cost over size, (size, cost), both as logarithms; NaN for one size."""
+    logs = [(math.log(size), math.log(cost)) for size, cost in points]
+    x, y = (sum(p[i] for p in logs) / len(logs) for i in (0, 1))
+    spread = sum((a - x) ** 2 for a, _ in logs)
+    return sum((a - x) * (b - y) for a, b in logs) / spread if spread else math.nan

@@ -33,7 +33,7 @@ def contest_table(contest: Contest) -> list[str]:
     for name, runs in contest.runs.items():
         peak = max(run.peak for run in runs) / 1e6
         lines.append(
-            f"| {name} | {_three([r.wall for r in runs])} | {_three([r.cpu for r in runs])} | {peak:.0f} "
+            f"| {name} | {three([r.wall for r in runs])} | {three([r.cpu for r in runs])} | {peak:.0f} "
             f"| {_ratio(contest.ratio(name, PIPELINE, 'wall'))} | {_ratio(contest.ratio(name, PIPELINE, 'cpu'))} |"
         )
     lines.append("")
@@ -149,7 +149,8 @@ def _rounds(contest: Contest) -> int:
     return len(next(iter(contest.runs.values())))
 
 
-def _three(values: list[float]) -> str:
+def three(values: list[float]) -> str:
+    """Minimum, median and maximum as text."""
     return f"{min(values):.2f} · {median(values):.2f} · {max(values):.2f}"
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import platform
 import subprocess
@@ -21,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
-from benchmarks.etl.process import Run
+from benchmarks.etl.process import Run, log_log_slope
 from benchmarks.policies import figure, preview
 from benchmarks.policies.judging import Measure
 from policies.controls.registry import CONTROLS
@@ -58,11 +57,7 @@ def judged(scales: list[int], repeat: int) -> list[Measure]:
 
 def slope(found: list[Measure]) -> float:
     """Return the slope of CPU seconds over resources in log-log, by least squares."""
-    points = [(math.log(m.resources), math.log(m.total)) for m in found]
-    mean_x = sum(x for x, _ in points) / len(points)
-    mean_y = sum(y for _, y in points) / len(points)
-    spread = sum((x - mean_x) ** 2 for x, _ in points)
-    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
+    return log_log_slope([(m.resources, m.total) for m in found])
 
 
 def size_table(found: list[Measure]) -> list[str]:
