@@ -21,7 +21,7 @@ from local.athena.catalog import Catalog, Table
 from local.athena.partition import Partition, registered
 from local.athena.projection import project
 from local.aws import Cloud
-from local.runner import roles
+from local.runner import lending, roles
 from local.runner.drift import footer_drift, header_drift
 from local.runner.errors import RunnerError
 from local.runner.report import CrawlDrift, NodeKind, NodeReport
@@ -131,6 +131,7 @@ def _crawl(cloud: Cloud, crawler: Mapping[str, Any]) -> _Crawl:
     catalog = Catalog(cloud)
     drift: list[CrawlDrift] = []
     tables = list(_targets(catalog, crawler, drift))
+    lending.require(cloud, crawler, tables)
     partitions = objects = opened = 0
     for table in tables:
         listed = [found for found in _list(cloud, table) if not hidden(table, found.key)]

@@ -14,6 +14,8 @@ from local.runner.report import NodeKind
 STARTING_TYPES = ("EVENT", "ON_DEMAND", "SCHEDULED")
 JOB_STATES = ("SUCCEEDED", "STOPPED", "FAILED", "TIMEOUT")
 CRAWL_STATES = ("SUCCEEDED", "CANCELLED", "FAILED")
+CRAWLERS_A_TRIGGER = 2
+"""How many crawlers AWS lets one trigger start. https://docs.aws.amazon.com/glue/latest/dg/about-triggers.html"""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def parse_trigger(raw: Mapping[str, Any]) -> Trigger:
     """One trigger from the shape of `get_trigger`.
 
     Raises:
-        RunnerError: It has no action, or its predicate is incomplete.
+        RunnerError: It has no action or too many crawlers, or its predicate is incomplete.
 
     """
     name = raw["Name"]
@@ -148,6 +150,13 @@ def parse_trigger(raw: Mapping[str, Any]) -> Trigger:
     actions = tuple(_action(action, where) for action in raw.get("Actions", []))
     if not actions:
         raise RunnerError(f"trigger {name} starts nothing", where=where, fix="give it an action")
+    crawlers = sum(action.node.kind is NodeKind.CRAWLER for action in actions)
+    if crawlers > CRAWLERS_A_TRIGGER:
+        raise RunnerError(
+            f"trigger {name} starts {crawlers} crawlers; Glue lets a trigger start {CRAWLERS_A_TRIGGER}",
+            where=where,
+            fix="give the others a trigger of their own",
+        )
     predicate = raw.get("Predicate") or {}
     conditions = tuple(_condition(condition, where) for condition in predicate.get("Conditions", []))
     if raw["Type"] == "CONDITIONAL" and not conditions:

@@ -1,10 +1,15 @@
 """Crawlers compare what lies in the bucket with the catalog and change nothing."""
 
+import json
+from collections.abc import Iterator
+
 import duckdb
 import pytest
 
 from local.runner import NodeReport
 from tests.local.runner.workflow_support import Stage, crawl_action
+
+LOCATION = "arn:aws:s3:::stage/raw"
 
 
 def crawl(stage: Stage) -> NodeReport:
@@ -173,3 +178,71 @@ def test_s3_target_without_a_table_is_drift(stage: Stage) -> None:
 
     assert [(drift.kind, drift.location) for drift in node.drift] == [("missing-table", "s3://stage/other/")]
     assert (node.summary or {})["tables"] == 1
+
+
+LENT = {"LakeFormationConfiguration": {"UseLakeFormationCredentials": True}}
+MAY_BORROW = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Action": ["glue:GetTable", "lakeformation:GetDataAccess"],
+        "Resource": "*",
+    },
+}
+
+
+@pytest.fixture
+def lake(stage: Stage) -> Iterator[Stage]:
+    """A crawler that Lake Formation lends `raw.trades`, and the tables and role it works with."""
+    lake = stage.cloud.client("lakeformation")
+    stage.raw_table("2025-10-01")
+    stage.crawler("raw-crawler", **LENT)
+    stage.cloud.client("iam").put_role_policy(
+        RoleName="glue-role", PolicyName="borrow", PolicyDocument=json.dumps(MAY_BORROW)
+    )
+    grant = {
+        "Principal": {"DataLakePrincipalIdentifier": "arn:aws:iam::123456789012:role/glue-role"},
+        "Resource": {"Table": {"DatabaseName": "raw", "Name": "trades"}},
+        "Permissions": ["SELECT"],
+    }
+    lake.register_resource(ResourceArn=LOCATION, RoleArn="arn:aws:iam::123456789012:role/glue-role")
+    lake.grant_permissions(**grant)
+    yield stage
+    lake.revoke_permissions(**grant)
+    if lake.list_resources()["ResourceInfoList"]:
+        lake.deregister_resource(ResourceArn=LOCATION)
+
+
+def test_a_crawler_reads_the_one_table_that_lake_formation_lends_it(lake: Stage) -> None:
+    node = crawl(lake)
+
+    assert (node.state, node.error) == ("SUCCEEDED", None)
+    assert node.summary == {"tables": 1, "partitions": 1, "objects": 1, "opened": 1}
+
+
+def test_lake_formation_lends_a_crawler_no_two_tables(lake: Stage) -> None:
+    targets = {"CatalogTargets": [{"DatabaseName": "raw", "Tables": ["trades", "trades"]}]}
+    lake.cloud.client("glue").update_crawler(Name="raw-crawler", Targets=targets)
+
+    node = crawl(lake)
+
+    assert node.state == "FAILED"
+    assert "targets 2 tables of the catalog, of which Lake Formation lends it one" in (node.error or "")
+
+
+def test_a_crawler_is_lent_nothing_of_a_place_that_is_not_registered(lake: Stage) -> None:
+    lake.cloud.client("lakeformation").deregister_resource(ResourceArn=LOCATION)
+
+    node = crawl(lake)
+
+    assert node.state == "FAILED"
+    assert "is lent nothing by Lake Formation" in (node.error or "")
+
+
+def test_a_crawler_that_may_not_borrow_is_lent_nothing(lake: Stage) -> None:
+    lake.cloud.client("iam").delete_role_policy(RoleName="glue-role", PolicyName="borrow")
+
+    node = crawl(lake)
+
+    assert node.state == "FAILED"
+    assert "is not authorized to perform: glue:GetTable" in (node.error or "")

@@ -1,5 +1,8 @@
 """Workflows in the embedded AWS are walked by their deployed triggers."""
 
+import pytest
+
+from local.runner.errors import RunnerError
 from tests.local.runner.workflow_support import (
     Stage,
     crawl_action,
@@ -36,6 +39,43 @@ def test_crawler_then_job_then_job_run_in_the_order_of_their_predicates(stage: S
     run = stage.cloud.client("glue").get_workflow_run(Name="daily", RunId=report.run_id)["Run"]
     assert run["Status"] == "COMPLETED"
     assert run["Statistics"]["SucceededActions"] == 3
+
+
+def test_a_stage_of_crawlers_is_waited_for_as_a_whole(stage: Stage) -> None:
+    stage.raw_table("2025-10-01")
+    for name in ("first", "second", "third"):
+        stage.crawler(name)
+    stage.job("load", SAY)
+    stage.on_demand("begin", crawl_action("first"), crawl_action("second"))
+    stage.conditional("rest", [crawl_is("first"), crawl_is("second")], crawl_action("third"))
+    stage.conditional("then", [crawl_is(name) for name in ("first", "second", "third")], job_action("load"))
+
+    report = stage.start()
+
+    assert [node.name for node in report.nodes][2:] == ["third", "load"]
+    assert report.succeeded
+
+
+def test_one_crawler_that_fails_keeps_what_waits_for_all_from_starting(stage: Stage) -> None:
+    stage.raw_table("2025-10-01")
+    stage.crawler("sound")
+    stage.crawler("lost", Targets={"CatalogTargets": [{"DatabaseName": "raw", "Tables": ["nowhere"]}]})
+    stage.job("load", SAY)
+    stage.on_demand("begin", crawl_action("sound"), crawl_action("lost"))
+    stage.conditional("then", [crawl_is("sound"), crawl_is("lost")], job_action("load"))
+
+    report = stage.start()
+
+    assert {node.name: node.state for node in report.nodes} == {"sound": "SUCCEEDED", "lost": "FAILED"}
+    (silent,) = report.silent_triggers
+    assert silent.reason == "predicate never satisfied: crawler lost SUCCEEDED (it was FAILED)"
+
+
+def test_a_trigger_with_more_crawlers_than_glue_starts_is_refused(stage: Stage) -> None:
+    stage.on_demand("begin", *(crawl_action(name) for name in ("first", "second", "third")))
+
+    with pytest.raises(RunnerError, match="begin starts 3 crawlers; Glue lets a trigger start 2"):
+        stage.start()
 
 
 def test_failed_job_fires_only_the_trigger_that_waits_for_failure(stage: Stage) -> None:
