@@ -13,7 +13,7 @@ from components.artifacts import Artifact, glue_modules, package, script, wareho
 from components.governed_database import GovernedDatabase
 from components.job_arguments import job_arguments, load_arguments
 from components.names import Names, Store
-from components.pipeline_plan import CRAWLERS, JOBS, CrawlerPlan, JobPlan
+from components.pipeline_plan import CRAWLERS, JOBS, CrawlerPlan, JobPlan, StepPlan
 from components.pipeline_policies import crawler_policy, job_policy
 from components.pipeline_role import PipelineRole, PipelineRoleArgs
 from components.pipeline_workflow import PipelineWorkflow, PipelineWorkflowArgs
@@ -117,15 +117,15 @@ class GluePipeline(ComponentResource):
         self.log_groups[group] = made
         return made
 
-    def _role(self, name: str, plan: CrawlerPlan | JobPlan, zone: Zone | None) -> PipelineRole:
+    def _role(self, name: str, plan: StepPlan, zone: Zone | None) -> PipelineRole:
         args = self._args
-        tables = [table.name for table in args.tables[zone]] if zone else []
+        crawled = plan.table if isinstance(plan, CrawlerPlan) else None
         if isinstance(plan, CrawlerPlan):
-            policy = crawler_policy(args.names, plan, tables)
+            policy = crawler_policy(args.names, plan)
         elif zone is None:
             policy = loader_policy(args.names, plan.name)
         else:
-            policy = job_policy(args.names, plan, zone, tables)
+            policy = job_policy(args.names, plan, zone, [table.name for table in args.tables[zone]])
         return PipelineRole(
             name,
             PipelineRoleArgs(
@@ -135,32 +135,30 @@ class GluePipeline(ComponentResource):
                 description=plan.description,
                 policy=policy,
                 zone=zone,
+                table=crawled,
                 governed=[args.catalog.databases[zone], args.catalog.locations[zone]] if zone else [],
             ),
             ResourceOptions(parent=self),
         )
 
     def _crawler(self, name: str, plan: CrawlerPlan) -> glue.Crawler:
-        """Make a crawler that compares declared tables and changes none of them.
-
-        It reads under its own role: Lake Formation's credentials are for crawlers of a single table.
-        """
+        """Make a crawler that compares a declared table with what Lake Formation lends of it."""
         args, names = self._args, self._args.names
-        zone = Zone(plan.zone)
-        role = self._role(name, plan, zone)
+        role = self._role(name, plan, plan.zone)
         log_group = self._log_group(f"{name}-log-group", names.crawler_log_group(plan.name))
         return glue.Crawler(
             name,
             name=names.shared(plan.name),
             description=plan.description,
             role=names.role_arn(plan.name),
-            database_name=names.database(zone),
+            database_name=names.database(plan.zone),
             catalog_targets=[
-                glue.CrawlerCatalogTargetArgs(
-                    database_name=names.database(zone), tables=[table.name for table in args.tables[zone]]
-                )
+                glue.CrawlerCatalogTargetArgs(database_name=names.database(plan.zone), tables=[plan.table])
             ],
             configuration=json.dumps(CRAWLER_CONFIGURATION),
+            lake_formation_configuration=glue.CrawlerLakeFormationConfigurationArgs(
+                use_lake_formation_credentials=True
+            ),
             schema_change_policy=glue.CrawlerSchemaChangePolicyArgs(
                 update_behavior="LOG", delete_behavior="LOG"
             ),
@@ -169,7 +167,7 @@ class GluePipeline(ComponentResource):
             tags=self._tags,
             opts=ResourceOptions(
                 parent=self,
-                depends_on=[self._security, log_group, *role.ready, *args.catalog.tables[zone]],
+                depends_on=[self._security, log_group, *role.ready, *args.catalog.tables[plan.zone]],
             ),
         )
 

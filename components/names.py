@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 
 from components.settings import PROJECT, Settings
+
+_LONGEST_ROLE = 64
 
 
 class Store(StrEnum):
@@ -207,8 +210,15 @@ class Names:
         return f"EnergyTradingDatalake/Pipeline/{self.stack}"
 
     def role(self, function: str) -> str:
-        """Return the IAM role of one function, such as a job or a crawler."""
-        return f"{self.prefix}-{function}"
+        """Return the IAM role of one function, such as a job or a crawler.
+
+        One that would be too long for IAM, as a long stack's crawler of a long table, ends in a digest.
+        """
+        name = f"{self.prefix}-{function}"
+        if len(name) <= _LONGEST_ROLE:
+            return name
+        digest = sha256(name.encode()).hexdigest()[:8]
+        return f"{name[: _LONGEST_ROLE - len(digest) - 1].rstrip('-')}-{digest}"
 
     def role_arn(self, function: str) -> str:
         """Return the ARN of a function's role."""

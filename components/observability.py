@@ -21,7 +21,7 @@ from components.alarms import (
 )
 from components.alert_topic import AlertTopic
 from components.names import Names, Store
-from components.pipeline_plan import CRAWLERS, JOBS
+from components.pipeline_plan import CRAWLERS, JOBS, crawler_family
 from components.settings import Settings
 from components.step_events import step_rules
 from components.tagging import tags
@@ -58,7 +58,10 @@ class Observability(ComponentResource):
         names, settings = args.names, args.settings
         self._step_events()
         steps = {job.name: names.job_log_groups(job.name) for job in JOBS}
-        steps |= {crawler.name: [names.crawler_log_group(crawler.name)] for crawler in CRAWLERS}
+        # One metric for all crawlers of a zone: a table more is no alarm more, and its log group says which.
+        for crawler in CRAWLERS:
+            family = steps.setdefault(f"{crawler_family(crawler.zone)}s", [])
+            family.append(names.crawler_log_group(crawler.name))
         filters = self._log_filters(steps)
         alarms = [
             *pipeline_alarms(names, settings, args.datasets),

@@ -63,21 +63,17 @@ def job_policy(names: Names, job: JobPlan, zone: str, tables: Sequence[str]) -> 
     )
 
 
-def crawler_policy(names: Names, crawler: CrawlerPlan, tables: Sequence[str]) -> Document:
-    """Compare the declared tables of a zone with its objects, which the crawler reads in its own name.
+def crawler_policy(names: Names, crawler: CrawlerPlan) -> Document:
+    """Compare one declared table with its objects, which Lake Formation lends: no right on S3 or its key.
 
-    Lake Formation lends a crawler access to one table of the catalog only.
-    https://docs.aws.amazon.com/glue/latest/dg/crawler-lf-integ.html
+    The drift is logged; the table's definition stays as it is declared, whatever the crawler finds.
+    https://docs.aws.amazon.com/glue/latest/dg/error-crawler-config-lf.html
     """
-    objects = [f"{crawler.zone}/"]
     return document(
-        *list_bucket(names, Store.DATA, objects),
-        read_objects(names, Store.DATA, objects),
-        use_key(names, KeyPurpose.DATA, ["s3"], write=False),
         allow(
-            "CompareTables",
+            "CompareTable",
             [*READ_CATALOG, *ADD_PARTITIONS, "glue:UpdateTable"],
-            names.catalog_arns(names.database(crawler.zone), tuple(tables)),
+            names.catalog_arns(names.database(crawler.zone), (crawler.table,)),
         ),
         *_common(names, [names.crawler_log_group(crawler.name)]),
     )

@@ -14,14 +14,22 @@ from components.settings import Settings
 from components.tagging import tags
 
 TABLE_RIGHTS = ("ALTER", "DESCRIBE", "SELECT")
-"""What comparing and registering partitions takes; no DROP, no INSERT: data goes through S3's own rights."""
+"""What comparing and registering partitions takes; no DROP, no INSERT: jobs write by S3's own rights."""
+
+DATABASE_RIGHTS = ("DESCRIBE",)
+CRAWLED_DATABASE_RIGHTS = ("CREATE_TABLE", "DESCRIBE")
+"""AWS asks for the right to create tables where a crawler is lent; no policy of ours lets it use that one.
+
+https://docs.aws.amazon.com/glue/latest/dg/crawler-lf-integ.html
+"""
 
 
 @dataclass(frozen=True)
 class PipelineRoleArgs:
     """Who it is for (`function`), what its policy says, and the zone whose tables it works on, if any.
 
-    `governed` are the database, tables and location that the grants are about.
+    `table` is the only one of them it works on, as a crawler's; None: all of them. `governed` are the
+    database, tables and location that the grants are about.
     """
 
     settings: Settings
@@ -30,11 +38,12 @@ class PipelineRoleArgs:
     description: str
     policy: Document
     zone: str | None
+    table: str | None
     governed: Sequence[pulumi.Resource]
 
 
 class PipelineRole(ComponentResource):
-    """A Glue role of one function, with grants on the zone it works on.
+    """A Glue role of one function, with grants on the zone or table it works on.
 
     https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html
     """
@@ -68,7 +77,7 @@ class PipelineRole(ComponentResource):
             lakeformation.Permissions(
                 f"{name}-database-grant",
                 principal=principal,
-                permissions=["DESCRIBE"],
+                permissions=list(CRAWLED_DATABASE_RIGHTS if args.table else DATABASE_RIGHTS),
                 database=lakeformation.PermissionsDatabaseArgs(name=database, catalog_id=names.account),
                 opts=opts,
             ),
@@ -77,7 +86,10 @@ class PipelineRole(ComponentResource):
                 principal=principal,
                 permissions=list(TABLE_RIGHTS),
                 table=lakeformation.PermissionsTableArgs(
-                    database_name=database, wildcard=True, catalog_id=names.account
+                    database_name=database,
+                    name=args.table,
+                    wildcard=None if args.table else True,
+                    catalog_id=names.account,
                 ),
                 opts=opts,
             ),

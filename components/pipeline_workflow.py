@@ -1,6 +1,5 @@
 """The workflow: what starts it, and in which order crawlers and jobs follow each other."""
 
-import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pulumi_aws import cloudwatch, glue
 
 from components.iam import events_trust, start_workflow_policy
 from components.names import Names, Store
-from components.pipeline_plan import STEPS, CrawlerPlan, JobPlan
+from components.pipeline_plan import CrawlerPlan, StepPlan, TriggerPlan, triggers
 from components.service_role import service_role
 from components.settings import Settings
 from components.tagging import tags
@@ -46,12 +45,12 @@ class PipelineWorkflow(ComponentResource):
             tags=self._tags,
             opts=ResourceOptions(parent=self),
         )
-        starter = self._starter(name)
-        chain = [self._follower(name, one, other) for one, other in itertools.pairwise(STEPS)]
-        self._rules(name, [starter, *chain])
+        start, *followers = triggers()
+        chain = [self._follower(name, follower) for follower in followers]
+        self._rules(name, [self._starter(name, start), *chain])
         self.register_outputs({"workflow": args.names.workflow})
 
-    def _starter(self, name: str) -> glue.Trigger:
+    def _starter(self, name: str, start: TriggerPlan) -> glue.Trigger:
         batching = self._args.settings.ingestion
         # An EVENT trigger is live once it exists; AWS refuses to start or stop it, so it stays "disabled".
         return glue.Trigger(
@@ -66,32 +65,36 @@ class PipelineWorkflow(ComponentResource):
                     batch_size=batching.batch_size, batch_window=batching.batch_window_seconds
                 )
             ],
-            actions=[self._action(STEPS[0])],
+            actions=[self._action(step) for step in start.starts],
             tags=self._tags,
             opts=ResourceOptions(parent=self, depends_on=[self.workflow, *self._args.steps]),
         )
 
-    def _follower(self, name: str, one: CrawlerPlan | JobPlan, other: CrawlerPlan | JobPlan) -> glue.Trigger:
+    def _follower(self, name: str, follower: TriggerPlan) -> glue.Trigger:
+        started = ", ".join(step.name for step in follower.starts)
+        awaited = ", ".join(step.name for step in follower.after)
         return glue.Trigger(
-            f"{name}-{other.name}-trigger",
-            name=f"{self._args.names.workflow}-{other.name}",
-            description=f"Starts {other.name} when {one.name} succeeded",
+            f"{name}-{follower.name}-trigger",
+            name=f"{self._args.names.workflow}-{follower.name}",
+            description=f"Starts {started} when {awaited} succeeded",
             type="CONDITIONAL",
             enabled=True,
             workflow_name=self._args.names.workflow,
-            predicate=glue.TriggerPredicateArgs(logical="AND", conditions=[self._succeeded(one)]),
-            actions=[self._action(other)],
+            predicate=glue.TriggerPredicateArgs(
+                logical="AND", conditions=[self._succeeded(step) for step in follower.after]
+            ),
+            actions=[self._action(step) for step in follower.starts],
             tags=self._tags,
             opts=ResourceOptions(parent=self, depends_on=[self.workflow, *self._args.steps]),
         )
 
-    def _action(self, step: CrawlerPlan | JobPlan) -> glue.TriggerActionArgs:
+    def _action(self, step: StepPlan) -> glue.TriggerActionArgs:
         name = self._args.names.shared(step.name)
         if isinstance(step, CrawlerPlan):
             return glue.TriggerActionArgs(crawler_name=name)
         return glue.TriggerActionArgs(job_name=name)
 
-    def _succeeded(self, step: CrawlerPlan | JobPlan) -> glue.TriggerPredicateConditionArgs:
+    def _succeeded(self, step: StepPlan) -> glue.TriggerPredicateConditionArgs:
         name = self._args.names.shared(step.name)
         if isinstance(step, CrawlerPlan):
             return glue.TriggerPredicateConditionArgs(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -15,10 +18,10 @@ from local import console, runner
 from local.aws import Cloud
 from local.commands import layout
 from local.commands.errors import Refused
-from local.runner.report import NodeReport, WorkflowReport
+from local.runner.report import NodeKind, NodeReport, WorkflowReport
 
 DRIFTS = 5
-"""Differences between catalog and files that are listed for each crawler."""
+"""Differences between catalog and files that are listed for each line of crawlers."""
 
 
 def deliver(cloud: Cloud, dataset: str, day: datetime.date, file: Path) -> str:
@@ -59,7 +62,7 @@ def replay(cloud: Cloud) -> list[WorkflowReport]:
 def print_report(output: Console, report: WorkflowReport) -> None:
     """Print a workflow run: its crawlers and jobs, their times, and what each says of its work."""
     output.print(f"[bold]{escape(report.workflow)}[/] {report.status.lower()} in {report.seconds:.1f} s")
-    for node in report.nodes:
+    for node in merged(report.nodes):
         mark = "[green]✓[/]" if node.succeeded else "[red]✗[/]"
         output.print(
             f"  {mark} {node.kind.value:8}{escape(node.name):26}{node.seconds:6.1f} s"
@@ -74,6 +77,32 @@ def print_report(output: Console, report: WorkflowReport) -> None:
     if not report.nodes:
         for trigger in report.silent_triggers:
             output.print(f"  [yellow]{escape(trigger.name)}[/] did not fire: {escape(trigger.reason)}")
+
+
+def merged(nodes: Sequence[NodeReport]) -> list[NodeReport]:
+    """Put crawlers that succeeded one after the other on one line, by their shortest name: all they tell."""
+    told: list[NodeReport] = []
+    for quiet, group in itertools.groupby(
+        nodes, lambda node: node.kind is NodeKind.CRAWLER and node.succeeded
+    ):
+        crawled = list(group)
+        if not quiet or len(crawled) == 1:
+            told += crawled
+            continue
+        named = min((node.name for node in crawled), key=len)
+        counts: Counter[str] = Counter()
+        for node in crawled:
+            counts.update(node.summary or {})
+        told.append(
+            replace(
+                crawled[0],
+                name=f"{len(crawled)} × {named}",
+                seconds=sum(node.seconds for node in crawled),
+                summary=counts,
+                drift=tuple(drift for node in crawled for drift in node.drift),
+            )
+        )
+    return told
 
 
 def failure(reports: Sequence[WorkflowReport]) -> DataLakeError:

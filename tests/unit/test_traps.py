@@ -155,35 +155,59 @@ def test_locations_are_registered_with_an_own_role_after_what_lies_in_them(stack
 
 
 def test_crawlers_change_nothing_and_group_by_declared_table(stack: str) -> None:
-    crawlers = of_type(stack, "Crawler")
-    assert len(crawlers) == 2
-    for one in crawlers:
+    for one in of_type(stack, "Crawler"):
         assert one.inputs["schemaChangePolicy"] == {"updateBehavior": "LOG", "deleteBehavior": "LOG"}
         configuration = json.loads(one.inputs["configuration"])
         assert configuration["Grouping"] == {"TableGroupingPolicy": "CombineCompatibleSchemas"}
+
+
+def test_every_table_that_is_crawled_has_a_crawler_of_its_own(stack: str) -> None:
+    crawled = {}
+    for one in of_type(stack, "Crawler"):
         (target,) = one.inputs["catalogTargets"]
-        declared = {
-            table.inputs["name"]
-            for table in of_type(stack, "CatalogTable")
-            if table.inputs["databaseName"] == target["databaseName"]
-        }
-        assert set(target["tables"]) == declared
-        before = names_of(stack, one.dependencies)
-        assert {f"{one.name}-location-grant", f"{one.name}-tables-grant", f"{one.name}-policy"} <= before
+        (table,) = target["tables"]
+        crawled[target["databaseName"], table] = one.inputs["name"]
+    assert set(crawled) == {
+        (table.inputs["databaseName"], table.inputs["name"])
+        for table in of_type(stack, "CatalogTable")
+        if "_curated_" not in table.inputs["databaseName"]
+    }
+    assert len(of_type(stack, "Crawler")) == len(crawled) == 8
+    assert crawled[f"energy_raw_{stack}", "transactions"] == "raw-data-crawler"
+    assert crawled[f"energy_processed_{stack}", "transactions"] == "processed-data-crawler"
+    assert crawled[f"energy_processed_{stack}", "dq_results"] == "processed-data-crawler-dq-results"
 
 
-def test_a_crawler_reads_with_credentials_that_aws_takes(stack: str) -> None:
-    """Lake Formation lends for one table of the catalog; more than one a crawler reads in its own name."""
-    bucket = f"arn:aws:s3:::energy-trading-datalake-{stack}"
+def test_a_crawler_reads_by_what_lake_formation_lends_and_by_nothing_else(stack: str) -> None:
+    """It lends a crawler a single table; rights of its own on S3 would lead past its grants."""
     for one in of_type(stack, "Crawler"):
         (target,) = one.inputs["catalogTargets"]
         zone = target["databaseName"].split("_")[1]
-        assert len(target["tables"]) > 1
-        assert "lakeFormationConfiguration" not in one.inputs
+        assert one.inputs["lakeFormationConfiguration"] == {"useLakeFormationCredentials": True}
         granted = statements(stack, f"{one.name}-policy")
-        assert granted["ReadData"]["Resource"] == [f"{bucket}/{zone}/*"]
-        assert granted["ListData"]["Condition"] == {"StringLike": {"s3:prefix": [f"{zone}/*"]}}
-        assert granted["UseDataKey"]["Action"] == ["kms:Decrypt"]
+        actions = {action for statement in granted.values() for action in statement["Action"]}
+        assert "lakeformation:GetDataAccess" in actions
+        assert not [action for action in actions if action.startswith("s3:")]
+        keys = {
+            sid for sid, statement in granted.items() if any("kms:" in one for one in statement["Action"])
+        }
+        assert keys == {"UseCatalogKey"}
+        tables = [arn for arn in granted["CompareTable"]["Resource"] if ":table/" in arn]
+        assert [arn.partition(":table/")[2] for arn in tables] == [
+            f"{target['databaseName']}/{target['tables'][0]}"
+        ]
+        table = named(stack, f"{one.name}-tables-grant").inputs
+        assert table["permissions"] == ["ALTER", "DESCRIBE", "SELECT"]
+        assert table["table"]["name"] == target["tables"][0]
+        assert "wildcard" not in table["table"]
+        database = named(stack, f"{one.name}-database-grant").inputs["permissions"]
+        assert database == ["CREATE_TABLE", "DESCRIBE"], "AWS's guide asks for both"
+        assert "glue:CreateTable" not in actions
+        location = named(stack, f"{one.name}-location-grant").inputs["dataLocation"]["arn"]
+        assert location.endswith(f"energy-trading-datalake-{stack}/{zone}")
+        grants = {f"{one.name}-{subject}-grant" for subject in ("database", "location", "tables")}
+        assert {*grants, f"{one.name}-policy"} <= names_of(stack, one.dependencies)
+        assert f"catalog-{zone}-location" in behind(stack, one), "before it is registered, nothing is lent"
 
 
 def test_who_uses_the_encrypted_catalog_may_do_all_that_glue_asks_for(stack: str) -> None:
@@ -258,8 +282,10 @@ def test_log_groups_are_encrypted_finite_and_named_as_glue_names_them(stack: str
         f"/aws-glue/jobs/{prefix}-role/{prefix}-processed-to-curated/error",
         f"/aws-glue/jobs/{prefix}-role/{prefix}-processed-to-redshift/output",
         f"/aws-glue/jobs/{prefix}-role/{prefix}-processed-to-redshift/error",
-        f"/aws-glue/crawlers-role/{prefix}-raw-data-crawler-{prefix}",
-        f"/aws-glue/crawlers-role/{prefix}-processed-data-crawler-{prefix}",
+        *(
+            f"/aws-glue/crawlers-role/{prefix}-{one.inputs['name']}-{prefix}"
+            for one in of_type(stack, "Crawler")
+        ),
         f"/aws-glue/jobs/{prefix}-role/{prefix}-catalog-backup/output",
         f"/aws-glue/jobs/{prefix}-role/{prefix}-catalog-backup/error",
         *(f"/aws/redshift/cluster/{prefix}/{kind}log" for kind in ("connection", "user", "useractivity")),
@@ -281,37 +307,49 @@ def test_the_workflow_has_one_event_start_that_aws_is_never_asked_to_start(stack
     assert 1 <= batching["batchWindow"] <= 900
 
 
+def _steps(of: list[dict[str, Any]]) -> set[str]:
+    return {one.get("crawlerName") or one["jobName"] for one in of}
+
+
 def test_the_steps_follow_each_other_on_success(stack: str) -> None:
-    chain = []
+    follows: dict[str, set[str]] = {}
     for one in of_type(stack, "Trigger"):
+        started = _steps(one.inputs["actions"])
+        assert not started & set(follows), "two triggers would start it twice"
         if one.inputs["type"] != "CONDITIONAL":
+            follows |= {name: set() for name in started}
             continue
         assert one.inputs["enabled"] is True
         assert one.inputs["predicate"]["logical"] == "AND"
-        (condition,) = one.inputs["predicate"]["conditions"]
-        (action,) = one.inputs["actions"]
-        assert condition["logicalOperator"] == "EQUALS"
-        assert condition.get("crawlState", condition.get("state")) == "SUCCEEDED"
-        assert ("crawlState" in condition) == ("crawlerName" in condition)
-        chain.append(
-            (
-                condition.get("crawlerName", condition.get("jobName")),
-                action.get("crawlerName", action.get("jobName")),
-            )
-        )
-    assert sorted(chain) == [
-        ("processed-data-crawler", "processed-to-curated"),
-        ("processed-to-curated", "processed-to-redshift"),
-        ("raw-data-crawler", "raw-to-processed"),
-        ("raw-to-processed", "processed-data-crawler"),
-    ]
+        conditions = one.inputs["predicate"]["conditions"]
+        for condition in conditions:
+            assert condition["logicalOperator"] == "EQUALS"
+            assert condition.get("crawlState", condition.get("state")) == "SUCCEEDED"
+            assert ("crawlState" in condition) == ("crawlerName" in condition)
+        follows |= {name: _steps(conditions) for name in started}
+    crawlers = {one.inputs["name"] for one in of_type(stack, "Crawler")}
+    raw = {name for name in crawlers if name.startswith("raw-")}
+    first = {name for name in raw if not follows[name]}
+    assert "raw-data-crawler" in first
+    assert all(follows[name] == first for name in raw - first)
+    assert {name: follows[name] for name in set(follows) - raw} == {
+        "raw-to-processed": raw,
+        **{name: {"raw-to-processed"} for name in crawlers - raw},
+        "processed-to-curated": crawlers - raw,
+        "processed-to-redshift": {"processed-to-curated"},
+    }
     for one in of_type(stack, "Trigger"):
         before = names_of(stack, one.dependencies)
-        assert {
-            "pipeline-raw-data-crawler",
-            "pipeline-raw-to-processed-job",
-            "pipeline-flow-workflow",
-        } <= before
+        assert {f"pipeline-{name}" for name in crawlers} <= before
+        assert {"pipeline-raw-to-processed-job", "pipeline-flow-workflow"} <= before
+
+
+def test_a_trigger_starts_as_many_crawlers_as_aws_lets_it(stack: str) -> None:
+    """Two: https://docs.aws.amazon.com/glue/latest/dg/about-triggers.html."""
+    for one in of_type(stack, "Trigger"):
+        assert 1 <= len(one.inputs["actions"]) <= 2
+    parts = [*of_type(stack, "Trigger"), *of_type(stack, "Crawler"), *of_type(stack, "Job")]
+    assert len(parts) <= 100, "larger workflows cannot be stopped or resumed reliably"
 
 
 def test_new_raw_objects_reach_exactly_this_workflow(stack: str) -> None:

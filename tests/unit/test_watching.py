@@ -9,7 +9,7 @@ from components.alarms import LOG_WATCHES
 from components.alert_policies import topic_policy
 from components.key_policies import PUBLISHERS, key_policy
 from components.names import KeyPurpose, Names, Store
-from components.pipeline_plan import JOBS
+from components.pipeline_plan import CRAWLERS, JOBS
 from components.settings import parse
 from etl.catalog import Zone, tables
 from etl.warehouse.load import DATASET
@@ -154,6 +154,7 @@ def test_every_job_and_crawler_can_raise_an_alert(stack: str) -> None:
     assert set(crawled["crawlerName"]) == {one.inputs["name"] for one in of_type(stack, "Crawler")}
     watched = {one.inputs["logGroupName"] for one in of_type(stack, "LogMetricFilter")}
     assert {name for job in JOBS for name in names.job_log_groups(job.name)} <= watched
+    assert {names.crawler_log_group(crawler.name) for crawler in CRAWLERS} <= watched
     for watch in LOG_WATCHES:
         assert watch.pattern.startswith("?"), "terms without a question mark would all have to match"
 

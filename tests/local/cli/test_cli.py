@@ -3,6 +3,7 @@
 import datetime
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from local import cli
 from local.commands import data, headers, layout, pipeline, session, stacks, state
 from local.commands.errors import Exit, Refused, UsageError
 from local.engine.errors import PolicyViolation, Violation
-from local.runner.report import NodeKind, NodeReport, WorkflowReport
+from local.runner.report import CrawlDrift, NodeKind, NodeReport, WorkflowReport
 
 
 def report(*nodes: NodeReport, status: str = "COMPLETED") -> WorkflowReport:
@@ -231,3 +232,21 @@ def test_progress_of_a_job_is_shortened_to_what_it_does() -> None:
     line = 'job raw-to-processed: {"seconds": 1.5, "step": "publish", "dataset": "clients", "rows": 40}'
     assert pipeline.brief(line) == "job raw-to-processed: publish clients 40"
     assert pipeline.brief("crawler raw-data-crawler: listing") == "crawler raw-data-crawler: listing"
+
+
+def test_crawlers_that_succeeded_one_after_the_other_take_one_line() -> None:
+    def node(kind: NodeKind, name: str, state: str = "SUCCEEDED", **facts: Any) -> NodeReport:
+        return NodeReport(kind, name, state, 1.0, **facts)
+
+    drift = CrawlDrift("raw.clients", "new-column", "colour", "s3://lake/raw/clients/")
+    nodes = [
+        node(NodeKind.CRAWLER, "raw-data-crawler", summary={"tables": 1, "objects": 4}),
+        node(NodeKind.CRAWLER, "raw-data-crawler-clients", summary={"tables": 1}, drift=(drift,)),
+        node(NodeKind.JOB, "raw-to-processed"),
+        node(NodeKind.CRAWLER, "processed-data-crawler"),
+        node(NodeKind.CRAWLER, "processed-data-crawler-clients", "FAILED"),
+    ]
+    crawled, job, alone, failed = pipeline.merged(nodes)
+    assert (crawled.name, crawled.seconds, crawled.drift) == ("2 × raw-data-crawler", 2.0, (drift,))
+    assert crawled.summary == {"tables": 2, "objects": 4}
+    assert [job, alone, failed] == nodes[2:]
