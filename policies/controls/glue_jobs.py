@@ -14,15 +14,18 @@ from policies.controls.control import (
     passes,
     unverified,
 )
+from policies.controls.governed_access import overlaps_registered
 from policies.controls.secrets import looks_secret
 from policies.controls.settings import each, setting
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
+from policies.graph.needs import crawled
 from policies.graph.values import Unknown, at, is_true, items
 
 _OLDEST = 4.0
 _LONGEST_MINUTES = 480
 _MOST_RETRIES = 3
+_CRAWLERS_A_TRIGGER = 2
 _VERSION = re.compile(r"\d+(\.\d+)?")
 
 
@@ -113,14 +116,35 @@ def _crawls_carefully(graph: Graph, crawler: Resource) -> Iterator[Judgement]:
 def _crawls_governed(graph: Graph, crawler: Resource) -> Iterator[Judgement]:
     if not graph.of(Kind.LF_LOCATION):
         return
-    tables = sum(len(items(at(target, "tables"))) for target in items(crawler.at("catalogTargets")))
-    value = setting(crawler, "lakeFormationConfiguration", "useLakeFormationCredentials")
-    if isinstance(value, Unknown):
+    targets = crawler.at("catalogTargets")
+    listed = [at(target, "tables") for target in items(targets)]
+    tables = max(len(listed), sum(len(items(names)) for names in listed))
+    lent = setting(crawler, "lakeFormationConfiguration", "useLakeFormationCredentials")
+    if isinstance(lent, Unknown):
         yield unverified(crawler, "useLakeFormationCredentials is not known yet")
-    elif tables > 1 and is_true(value):
-        yield fails(crawler, f"AWS lends for one table of the catalog, not {tables}")
-    elif tables < 2 and not is_true(value):
-        yield fails(crawler, "crawls past Lake Formation: useLakeFormationCredentials is off")
+    elif not is_true(lent):
+        if _over_registered(graph, crawler):
+            yield fails(crawler, "crawls past Lake Formation: useLakeFormationCredentials is off")
+    elif tables > 1:
+        yield fails(crawler, f"AWS lends a crawler one table of the catalog, not {tables}")
+    elif any(isinstance(value, Unknown) for value in (targets, *listed)):
+        yield unverified(crawler, "how many tables of the catalog it crawls is not known yet")
+    elif not _over_registered(graph, crawler):
+        yield fails(crawler, "nothing it crawls is registered with Lake Formation, which lends it nothing")
+
+
+def _over_registered(graph: Graph, crawler: Resource) -> bool:
+    """Whether some target may lie in a registered place; one that nobody can tell here counts as such."""
+    if any(isinstance(location.at("arn"), Unknown) for location in graph.of(Kind.LF_LOCATION)):
+        return True
+    paths, targets = crawler.at("s3Targets"), crawler.at("catalogTargets")
+    if isinstance(paths, Unknown) or isinstance(targets, Unknown):
+        return True
+    places = list(crawled(graph, crawler))
+    wanted = len(items(paths)) + sum(len(items(at(target, "tables"))) for target in items(targets))
+    return len(places) < wanted or any(
+        not isinstance(place, str) or overlaps_registered(graph, place) for place in places
+    )
 
 
 def _triggers(graph: Graph, trigger: Resource) -> Iterator[Judgement]:
@@ -145,6 +169,9 @@ def _triggers(graph: Graph, trigger: Resource) -> Iterator[Judgement]:
             wanted = "crawlState" if condition.get("crawlerName") else "state"
             if condition.get(wanted) is None:
                 yield fails(trigger, f"one of its conditions has no {wanted}, which AWS refuses")
+    crawlers = sum(1 for action in items(setting(trigger, "actions")) if at(action, "crawlerName"))
+    if crawlers > _CRAWLERS_A_TRIGGER:
+        yield fails(trigger, f"AWS lets a trigger start {_CRAWLERS_A_TRIGGER} crawlers, not {crawlers}")
 
 
 def _no_endpoints(graph: Graph) -> Iterator[Judgement]:
@@ -225,13 +252,15 @@ CONTROLS = (
     Control(
         id="DL-GLUE-14",
         name="glue-crawler-lf-credentials",
-        title="Crawlers read registered locations with credentials that AWS takes",
+        title="Crawlers read registered locations with Lake Formation's credentials, one table each",
         severity=Severity.MEDIUM,
         category=Category.LEAST_PRIVILEGE,
-        why="With its own S3 rights a crawler reads past Lake Formation, which lends for one table at most.",
-        fix="Set lakeFormationConfiguration.useLakeFormationCredentials to true; not for several tables.",
+        why="With S3 rights of its own a crawler reads past Lake Formation, which lends a crawler one "
+        "catalog table: a run over several fails.",
+        fix="Set lakeFormationConfiguration.useLakeFormationCredentials to true and give each table of the "
+        "catalog a crawler of its own.",
         judge=each(_crawls_governed, Kind.GLUE_CRAWLER),
-        kinds=_CRAWLER | {Kind.LF_LOCATION},
+        kinds=_CRAWLER | {Kind.LF_LOCATION, Kind.GLUE_TABLE},
     ),
     Control(
         id="DL-GLUE-15",
@@ -239,9 +268,10 @@ CONTROLS = (
         title="Triggers are of a form that AWS takes and that starts nothing by itself",
         severity=Severity.MEDIUM,
         category=Category.RESILIENCE,
-        why="Some forms only fail on a later update; others start the workflow during the deployment.",
-        fix="Set enabled to false on EVENT and ON_DEMAND triggers, batch events, and give each "
-        "condition a state.",
+        why="Some forms only fail on a later update or when they fire; others start the workflow during the "
+        "deployment.",
+        fix="Set enabled to false on EVENT and ON_DEMAND triggers, batch events, give each condition a "
+        "state, and start no more than two crawlers by one trigger.",
         judge=each(_triggers, Kind.GLUE_TRIGGER),
         kinds=_TRIGGER,
         alone=_TRIGGER,

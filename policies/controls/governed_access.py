@@ -20,7 +20,7 @@ from policies.graph.arns import covers, local_name, parse_arn
 from policies.graph.kinds import Kind
 from policies.graph.model import Graph, Resource
 from policies.graph.principals import Identities, identities
-from policies.graph.values import Unknown, items
+from policies.graph.values import Unknown, is_true, items
 
 _READ = "s3:GetObject"
 _BORROW = "lakeformation:GetDataAccess"
@@ -39,6 +39,14 @@ def locations(graph: Graph) -> tuple[str, ...]:
 
 def _bare(uri: str) -> str:
     return uri.partition("://")[2].rstrip("/")
+
+
+def overlaps_registered(graph: Graph, uri: str) -> bool:
+    """Whether an address `s3://bucket/prefix` is in a registered place, or has one under it."""
+    path = f"{_bare(uri)}/"
+    return any(
+        path.startswith(f"{place}/") or f"{place}/".startswith(path) for place in graph.derived(locations)
+    )
 
 
 def _registered(graph: Graph) -> Iterator[Judgement]:
@@ -77,14 +85,22 @@ def _granted(graph: Graph) -> dict[str, list[Resource]]:
 
 
 def _workers(graph: Graph) -> frozenset[str]:
-    """Return the roles that may hold S3 rights of their own: jobs write, locations lend."""
+    """Return the roles that may hold S3 rights of their own: jobs write, locations lend.
+
+    A crawler reads by its own rights unless Lake Formation lends it what it crawls.
+    """
     pairs = (
         (Kind.GLUE_JOB, "roleArn"),
         (Kind.GLUE_CRAWLER, "role"),
         (Kind.LF_LOCATION, "roleArn"),
         (Kind.FUNCTION, "role"),
     )
-    targets = (graph.follow(r, prop, Kind.ROLE).target for kind, prop in pairs for r in graph.of(kind))
+    targets = (
+        graph.follow(r, prop, Kind.ROLE).target
+        for kind, prop in pairs
+        for r in graph.of(kind)
+        if not is_true(r.at("lakeFormationConfiguration", "useLakeFormationCredentials"))
+    )
     return frozenset(target.urn for target in targets if target is not None)
 
 
@@ -93,7 +109,7 @@ def _no_bypass(graph: Graph) -> Iterator[Judgement]:
     for urn in graph.derived(_granted):
         role = graph.by_urn[urn]
         if urn in workers:
-            yield not_applicable(role, "a job, a crawler or a location runs under it")
+            yield not_applicable(role, "a job, a crawler in its own name or a location runs under it")
         else:
             yield from settle(role, _bypasses(found, role, registered))
 

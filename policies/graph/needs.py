@@ -109,7 +109,7 @@ def _crawler(graph: Graph, crawler: Resource) -> Iterator[tuple[str, str, str]]:
     governed = is_true(crawler.at("lakeFormationConfiguration", "useLakeFormationCredentials"))
     if governed:
         yield "lakeformation:GetDataAccess", "*", "borrow access to what it crawls"
-    for path in () if governed else _crawled(graph, crawler):
+    for path in () if governed else crawled(graph, crawler):
         if isinstance(path, str) and path.startswith("s3://"):
             yield "s3:GetObject", f"{_S3}{path.removeprefix('s3://').rstrip('/')}/q7", "read what it crawls"
     if crawler.at("securityConfiguration"):
@@ -118,7 +118,7 @@ def _crawler(graph: Graph, crawler: Resource) -> Iterator[tuple[str, str, str]]:
     yield "logs:PutLogEvents", "", "log"
 
 
-def _crawled(graph: Graph, crawler: Resource) -> Iterator[object]:
+def crawled(graph: Graph, crawler: Resource) -> Iterator[object]:
     """Yield where a crawler's targets lie: paths, and the locations of the stack's tables."""
     for target in items(crawler.at("s3Targets")):
         yield at(target, "path")

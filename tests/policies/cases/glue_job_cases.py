@@ -5,7 +5,7 @@ from typing import Any
 from tests.policies.cases.case import NO_LEGACY, NO_SIDECAR, Forms, fails, passes, unverified
 from tests.policies.estate_support import put, setting_forms
 from tests.policies.protocol_support import UNKNOWN, Res
-from tests.policies.stack_support import ACCOUNT, ETL_ROLE, job, lake, replaced, text, trust
+from tests.policies.stack_support import ACCOUNT, BUCKET, ETL_ROLE, job, lake, replaced, text, trust
 
 _NAMES = ("key", "job", "crawler", "etl", "crawl", "location")
 _BASE = [r for r in lake() if r.name in _NAMES]
@@ -43,14 +43,29 @@ def _argument(name: str, value: Any) -> list[Res]:
     return _job("defaultArguments", {**old, name: value})
 
 
-def _catalog(*tables: str, lent: Any = True) -> list[Res]:
+def _catalog(*tables: Any, lent: Any = True) -> list[Res]:
     """The crawler over tables of the catalog, not a path, with Lake Formation's credentials if `lent`."""
+    return _crawls(lent, catalogTargets=[{"databaseName": "energy_raw_dev", "tables": list(tables)}])
+
+
+def _crawls(lent: Any, **targets: Any) -> list[Res]:
     crawler = next(r for r in _BASE if r.name == "crawler").having(
-        s3Targets=None,
-        catalogTargets=[{"databaseName": "energy_raw_dev", "tables": list(tables)}],
+        **{"s3Targets": None, **targets},
         lakeFormationConfiguration={"useLakeFormationCredentials": lent},
     )
     return replaced(_BASE, "crawler", crawler)
+
+
+def _declared(location: Any) -> Res:
+    props = {"databaseName": "energy_raw_dev", "name": "clients", "storageDescriptor": {"location": location}}
+    return Res("aws:glue/catalogTable:CatalogTable", "table", props)
+
+
+def _starting(*crawlers: str) -> list[Res]:
+    return put(_FLOW, "next", "actions", [{"crawlerName": name} for name in crawlers])
+
+
+_OUTSIDE_LAKE = [{"path": "s3://elsewhere/raw/"}]
 
 
 _OUTSIDE = f"arn:aws:iam::{ACCOUNT}:role/shared"
@@ -134,20 +149,40 @@ CASES: dict[str, Forms] = {
         "pass": [
             passes(_BASE),
             passes(_catalog("clients")),
-            passes(_catalog("clients", "trades", lent=False)),
+            passes([*_catalog("clients"), _declared(f"s3://{BUCKET}/raw/clients/")]),
+            passes(_crawls(False, s3Targets=_OUTSIDE_LAKE)),
+            passes(_crawls(False, jdbcTargets=[{"connectionName": "c", "path": "db/%"}])),
+            passes([*_catalog("clients", lent=False), _declared("s3://elsewhere/clients/")]),
         ],
         "fail": [
             *(fails(put(_BASE, "crawler", _LENT, value), "crawler", "past Lake") for value in (False, None)),
+            fails(_crawls(None, s3Targets=[{"path": f"s3://{BUCKET}"}]), "crawler", "past Lake Formation"),
             fails(_catalog("clients", lent=False), "crawler", "past Lake Formation"),
+            fails(_catalog("clients", "trades", lent=False), "crawler", "past Lake Formation"),
+            fails([*_catalog("clients", lent=False), _declared(f"s3://{BUCKET}/raw/c/")], "crawler", "past"),
+            fails([*_catalog("clients", lent=False), _declared(UNKNOWN)], "crawler", "past Lake Formation"),
             fails(_catalog("clients", "trades"), "crawler", "one table of the catalog, not 2"),
+            fails(
+                _crawls(True, catalogTargets=[{"databaseName": d, "tables": ["t"]} for d in ("raw", "gold")]),
+                "crawler",
+                "one table of the catalog, not 2",
+            ),
+            fails(_crawls(True, s3Targets=_OUTSIDE_LAKE), "crawler", "lends it nothing"),
+            fails([*_catalog("clients"), _declared("s3://elsewhere/clients/")], "crawler", "nothing"),
         ],
-        "unknown": [unverified(put(_BASE, "crawler", _LENT, UNKNOWN, ["job"]), "crawler")],
+        "unknown": [
+            unverified(put(_BASE, "crawler", _LENT, UNKNOWN, ["job"]), "crawler"),
+            unverified(_crawls(True, catalogTargets=UNKNOWN), "crawler"),
+            unverified(_crawls(True, catalogTargets=[{"databaseName": "raw", "tables": UNKNOWN}]), "crawler"),
+            fails(put(_catalog("clients", lent=False), "location", "arn", UNKNOWN), "crawler", "past"),
+        ],
         "legacy": NO_LEGACY,
         "sidecar": NO_SIDECAR,
     },
     "DL-GLUE-15": {
-        "pass": [passes(_FLOW)],
+        "pass": [passes(_FLOW), passes(_starting("c", "d"))],
         "fail": [
+            fails(_starting("c", "d", "e"), "next", "2 crawlers, not 3"),
             fails(put(_FLOW, "start", "enabled", True), "start", "cannot be started"),
             fails(put(_FLOW, "start", "enabled", None), "start"),
             fails(put(_FLOW, "start", "eventBatchingConditions", None), "start", "eventBatchingConditions"),

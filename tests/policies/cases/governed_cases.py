@@ -38,6 +38,19 @@ def _reads(resource: str) -> list[Res]:
     return _analyst(_BORROW, allow("s3:GetObject", resource))
 
 
+def _crawling(*statements: dict[str, Any], lent: bool) -> list[Res]:
+    """The reader is a crawler, with Lake Formation's credentials if `lent`; beside it reads another."""
+    crawler = Res(
+        "aws:glue/crawler:Crawler",
+        "crawler",
+        {"role": "analyst", "lakeFormationConfiguration": {"useLakeFormationCredentials": lent}},
+    )
+    other = {"principal": f"arn:aws:iam::{ACCOUNT}:role/other", "permissions": ["SELECT"]}
+    grant = Res("aws:lakeformation/permissions:Permissions", "other-select", other)
+    return [*_analyst(_BORROW, *statements), crawler, role("other"), grant]
+
+
+_OBJECTS = allow("s3:GetObject", f"arn:aws:s3:::{BUCKET}/raw/*")
 _BASE = _analyst(_BORROW)
 _FILTER = Res(
     "aws:lakeformation/dataCellsFilter:DataCellsFilter",
@@ -85,8 +98,14 @@ CASES: dict[str, Forms] = {
         "sidecar": NO_SIDECAR,
     },
     "DL-LF-07": {
-        "pass": [passes(_BASE), passes(_reads("arn:aws:s3:::lake-dev-results/analysts/*"))],
+        "pass": [
+            passes(_BASE),
+            passes(_reads("arn:aws:s3:::lake-dev-results/analysts/*")),
+            passes(_crawling(_OBJECTS, lent=False)),
+            passes(_crawling(lent=True)),
+        ],
         "fail": [
+            fails(_crawling(_OBJECTS, lent=True), "analyst-policy", "past the grants"),
             fails(_reads(f"arn:aws:s3:::{BUCKET}/raw/*"), "analyst-policy", "past the grants"),
             fails(_reads(f"arn:aws:s3:::{BUCKET}/*"), "analyst-policy"),
             fails(_reads("*"), "analyst-policy"),
