@@ -1,8 +1,9 @@
 """What a judged unit comes to in numbers, and the proof that no record was lost."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from etl.contract import Contract
 from etl.errors import DataLakeError
@@ -35,6 +36,11 @@ class PeriodGroups:
     groups: int = 0
     missing: int = 0
     repeated: int = 0
+
+    @classmethod
+    def of(cls, found: Sequence[tuple[Any, ...]]) -> "PeriodGroups":
+        """Add up rows of `period_groups_sql` that are of one load date."""
+        return cls(*(sum(int(row[n]) for row in found) for n in (1, 2, 3)))
 
 
 def count(rejected: int, intake: Intake, standings: Mapping[str, int]) -> Counts:
@@ -103,24 +109,32 @@ def sizes(
 
 
 def period_groups_sql(market: Market) -> str:
-    """SQL of the PeriodGroups of `accepted`: compares what was delivered with the market's periods."""
+    """SQL of the PeriodGroups of `accepted`: compares what was delivered with the market's periods.
+
+    Each row is a load date and numbers of groups, missing and repeated; a load date's are to be added up.
+    """
     day_end = "CAST(delivery_date + 1 AS TIMESTAMP)"
+    minutes = market.period_minutes_sql("delivery_date")
     day_start = "CAST(delivery_date AS TIMESTAMP)"
     return f"""WITH periods AS (
-          SELECT client_id, bidding_zone, delivery_date, delivery_start, count(*) AS trades
+          SELECT load_date, client_id, bidding_zone, delivery_date, delivery_start, count(*) AS trades
           FROM accepted WHERE status <> 'CANCELLED' GROUP BY ALL
         ), days AS (
-          SELECT delivery_date, client_id, bidding_zone, count(*) AS present FROM periods GROUP BY ALL
+          SELECT load_date, delivery_date, client_id, bidding_zone, count(*) AS present
+          FROM periods GROUP BY ALL
         ), repeated AS (
-          SELECT 1 FROM accepted SEMI JOIN (SELECT * FROM periods WHERE trades > 1)
-            USING (client_id, bidding_zone, delivery_date, delivery_start)
+          SELECT load_date FROM accepted SEMI JOIN (SELECT * FROM periods WHERE trades > 1)
+            USING (load_date, client_id, bidding_zone, delivery_date, delivery_start)
           WHERE status <> 'CANCELLED'
-          GROUP BY client_id, bidding_zone, delivery_date, delivery_start, provider_id, side, market
+          GROUP BY load_date, client_id, bidding_zone, delivery_date, delivery_start, provider_id, side,
+            market
           HAVING min(transaction_id) <> max(transaction_id)
         )
-        SELECT count(*), coalesce(sum(CASE WHEN present * {market.period_minutes_sql("delivery_date")}
-          < 1440 - (market_offset({day_end}) - market_offset({day_start})) THEN 1 ELSE 0 END), 0),
-          (SELECT count(*) FROM repeated) FROM days"""
+        SELECT load_date, count(*), sum(CASE WHEN present * {minutes}
+          < 1440 - (market_offset({day_end}) - market_offset({day_start})) THEN 1 ELSE 0 END), 0
+        FROM days GROUP BY load_date
+        UNION ALL
+        SELECT load_date, 0, 0, count(*) FROM repeated GROUP BY load_date"""
 
 
 def _whole(intake: Intake) -> int:

@@ -28,9 +28,9 @@ class Embedded:
 
     def workload(self) -> "Callable[..., Workload]":
         """See Engine.workload."""
-        from etl.workload import Workload  # noqa: PLC0415  a run that finds nothing due does without an engine
+        from etl.embedded import EmbeddedWorkload  # noqa: PLC0415  a run that finds nothing due needs no engine
 
-        return Workload
+        return EmbeddedWorkload
 
 
 @contextmanager

@@ -71,8 +71,12 @@ class Judgement:
     @property
     def reasons_sql(self) -> str:
         """SQL of the array of the identifiers of the rejecting rules that a row breaks."""
-        parts = [f"CASE WHEN {self.broken_sql(rule)} THEN '{rule.id}' END" for rule in self.rejections]
-        return f"list_filter([{', '.join(parts)}], lambda reason: reason IS NOT NULL)"
+        return self._broken_ids_sql(self.rejections)
+
+    @property
+    def warnings_sql(self) -> str:
+        """SQL of the array of the identifiers of the warning rules that a row breaks."""
+        return self._broken_ids_sql(self.warning)
 
     @property
     def rejections(self) -> tuple[Rule, ...]:
@@ -89,6 +93,10 @@ class Judgement:
         places = [self._place(rule) for rule in (*self.rejections, *self.warning)]
         sums = ", ".join(f"coalesce(sum(({mask} >> {bit}) & 1), 0)" for mask, bit in places)
         return f"SELECT count(*), {sums} FROM {relation}"
+
+    def _broken_ids_sql(self, rules: Iterable[Rule]) -> str:
+        parts = [f"CASE WHEN {self.broken_sql(rule)} THEN '{rule.id}' END" for rule in rules]
+        return f"list_filter([{', '.join(parts)}], lambda rule: rule IS NOT NULL)"
 
     def _place(self, rule: Rule) -> tuple[str, int]:
         for prefix, rules in (("r", self.rejecting), ("q", self.referring), ("w", self.warning)):

@@ -207,7 +207,7 @@ class Merge:
         execute = self.connection.execute
         execute(
             f"""CREATE OR REPLACE VIEW contested AS
-            SELECT {self.columns}, {hash_sql(self.contract)} AS content_hash FROM (
+            SELECT {self.columns}, NULL AS as_of, {hash_sql(self.contract)} AS content_hash FROM (
               SELECT {self.columns} FROM accepted SEMI JOIN contested_ids USING (transaction_id)
               UNION ALL
               SELECT {self.columns} FROM prior SEMI JOIN contested_ids USING (transaction_id)

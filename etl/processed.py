@@ -138,7 +138,7 @@ def _run_dataset(
                         load_date=delivery.load_date,
                         files=len(delivery.entries),
                     )
-                    if not workload.together or workload.bytes_judged + _size(delivery) > LARGE_BYTES:
+                    if workload.bytes_judged + _size(delivery) > LARGE_BYTES * workload.width:
                         _publish(workload, summary)
                     workload.judge(delivery, taken)
             except Exception:

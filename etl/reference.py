@@ -19,17 +19,21 @@ def dimension_sql(name: str, relation: str) -> str:
     FROM {relation}"""
 
 
-def candidates_sql(name: str, load_date: str) -> str:
-    """SELECT the rows of dimension_<name> that may hold for a load date, with their preference."""
+def candidates_sql(name: str, dates: str) -> str:
+    """SELECT the rows of dimension_<name> that may hold for each load date, with their preference.
+
+    `dates` is SQL of a relation with the load dates as `as_of`, which the result has too.
+    """
     return f"""WITH newest AS (
-      SELECT id, max(load_date) AS load_date FROM dimension_{name}
-      WHERE load_date <= DATE '{load_date}' GROUP BY id
+      SELECT as_of, id, max(load_date) AS load_date FROM dimension_{name}
+      JOIN {dates} AS dates ON load_date <= as_of GROUP BY as_of, id
     )
-    SELECT d.id, d.first_day, d.end_day, d.contracted_power_kw, 0 AS preference
+    SELECT as_of, d.id, d.first_day, d.end_day, d.contracted_power_kw, 0 AS preference
     FROM dimension_{name} AS d JOIN newest AS n ON n.id = d.id AND n.load_date = d.load_date
     UNION ALL
-    SELECT id, first_day, end_day, contracted_power_kw, dense_rank() OVER (ORDER BY load_date)
-    FROM dimension_{name} WHERE load_date > DATE '{load_date}'"""
+    SELECT as_of, id, first_day, end_day, contracted_power_kw,
+      dense_rank() OVER (PARTITION BY as_of ORDER BY load_date)
+    FROM dimension_{name} JOIN {dates} AS dates ON load_date > as_of"""
 
 
 class References:
@@ -44,7 +48,7 @@ class References:
         """Create known_clients, valid_clients, known_providers and valid_providers for a load date."""
         for name, key in DIMENSIONS.items():
             self._load(connection, name)
-            candidates = candidates_sql(name, load_date)
+            candidates = candidates_sql(name, f"(SELECT DATE '{load_date}' AS as_of)")
             connection.execute(f"CREATE OR REPLACE TEMP TABLE candidates AS {candidates}")
             connection.execute(
                 f"CREATE OR REPLACE TABLE known_{name} AS SELECT DISTINCT id AS {key} FROM candidates"

@@ -1,9 +1,9 @@
-"""Units from delivered files to what they come to, and all of them to a published, committed state."""
+"""What every engine does with units: weigh their counts, leave evidence, publish them committed at once."""
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,28 +11,25 @@ from typing import Any
 import duckdb
 
 from etl import publish
-from etl.content import hash_sql
-from etl.contract import FILE_RULES, Contract, load, rule_version
-from etl.counts import PeriodGroups, count, failures, period_groups_sql, sizes
+from etl.contract import FILE_RULES, Contract, load
+from etl.counts import PeriodGroups, count, failures, sizes
 from etl.dimensions import DIMENSIONS, Dimensions, processed_area
 from etl.discover import Delivery, rules_digest
-from etl.engine import ParquetFile, model, schema, write_parquet
-from etl.evidence import Quarantined, conflict_reasons, write_dq_results, write_quarantine
-from etl.intake import take_in
+from etl.engine import ParquetFile
+from etl.evidence import Quarantined, conflict_reasons, write_dq_results
 from etl.judge import Judgement, compile_contract
 from etl.lock import Lock
 from etl.market import Market
-from etl.merge import Merge, Partition, silver_key
-from etl.parallel import each
-from etl.parts import Intake, SourceFile
-from etl.quality import breaches, outcomes
-from etl.reference import References
+from etl.merge import Partition, silver_key
+from etl.parts import Intake
+from etl.quality import Outcome, breaches, outcomes
 from etl.release import JudgedUnit, assign, evidence_prefix, release
-from etl.store import Entry, Store
+from etl.store import Store
 from etl.summary import UnitResult
-from etl.unit import Judged, judge
+from etl.unit import Judged
 
 PENDING_LIMIT = 1000
+"""Keys of a dimension that a unit waits for and that are listed; of more, any may be meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +41,16 @@ class Taken:
     seconds: float
 
 
-class Workload:
-    """Judges the units of one dataset one by one and publishes them together, under a lock, in a session.
+class Workload(ABC):
+    """Judges the units of one dataset and publishes them together, under a lock, in a session.
 
-    `index` is the committed index, which follows what is published; `dimensions` are those that transactions
-    refer to, `evidence` the keys of the evidence of earlier breaches.
+    `connection` is DuckDB's, which every engine writes outcomes of rules with; `index` is the committed
+    index, which follows what is published; `dimensions` are those that transactions refer to, `evidence` the
+    keys of the evidence of earlier breaches.
     """
 
-    together = True
-    """Whether several units may be judged before they are published."""
+    width = 1
+    """How many times the bytes that one machine holds may be published together."""
 
     def __init__(
         self,
@@ -74,46 +72,31 @@ class Workload:
         self.folder = folder
         self.connection = connection
         self.index = index
+        self.dimensions = dimensions
         self.evidence = evidence
         self.area = processed_area(contract.name)
         self.judgement: Judgement = compile_contract(contract, market)
-        self.references = References(store, dimensions, folder) if dimensions else None
-        self.merge: Merge | None = None
         self.judged: list[JudgedUnit] = []
-
-    def take_in(self, delivery: Delivery) -> Taken:
-        """Fetch and read the files of a delivery; needs neither session nor lock."""
-        started = time.monotonic()
-        folder = self.folder / delivery.load_date
-        folder.mkdir()
-
-        def fetch(numbered: tuple[int, Entry]) -> SourceFile:
-            number, entry = numbered
-            return SourceFile(number, entry.key, self.store.fetch(entry.key, folder), entry.size, entry.etag)
-
-        intake = take_in(self.contract, each(fetch, enumerate(delivery.entries)), folder)
-        return Taken(folder, intake, time.monotonic() - started)
 
     @property
     def bytes_judged(self) -> int:
         """Bytes of the deliveries that were judged and not published yet."""
         return sum(e.size for unit in self.judged for e in unit.delivery.entries)
 
+    @abstractmethod
+    def take_in(self, delivery: Delivery) -> Taken:
+        """Fetch and read the files of a delivery; needs neither session nor lock."""
+
+    @abstractmethod
     def judge(self, delivery: Delivery, taken: Taken) -> None:
         """Judge one delivery against what is published and was judged before; a breach leaves evidence."""
-        started = time.monotonic() - taken.seconds
-        with self._room(delivery, taken):
-            unit = self._judge_unit(delivery, taken)
-            if unit.breached:
-                unit.evidence = self._leave_evidence(unit)
-            else:
-                self._describe(unit)
-                self._keep(unit)
-        unit.seconds = time.monotonic() - started
-        self.judged.append(unit)
 
-    def publish(self) -> list[UnitResult]:
-        """Publish all that was judged, except breached units, at once; return what became of each unit."""
+    @abstractmethod
+    def _merged(self, units: Sequence[JudgedUnit]) -> Mapping[str, Partition]:
+        """Return the partitions that judged transactions touch, as written."""
+
+    def publish(self) -> Iterator[UnitResult]:
+        """Publish all that was judged, except breached units, at once; yield what became of each unit."""
         units, self.judged = self.judged, []
         started = time.monotonic()
         if good := [unit for unit in units if not unit.breached]:
@@ -123,92 +106,48 @@ class Workload:
         for unit in units:
             shutil.rmtree(self.folder / unit.folder)
             unit.seconds += 0 if unit.breached else share
-        return [unit.result(self.contract) for unit in units]
+            yield unit.result(self.contract)
 
-    def _judge_unit(self, delivery: Delivery, taken: Taken) -> JudgedUnit:
-        intake, judged = self._judge(delivery, taken)
-        unit = JudgedUnit(delivery, intake, self._run_id(delivery, intake), f"{delivery.load_date}-out")
-        folder = self.folder / unit.folder
-        folder.mkdir()
-        self._settle(unit, folder)
-        unit.counts = count(self._rejected(), intake, unit.standings)
-        groups = self._period_groups() if self.references else PeriodGroups()
+    def _begin(self, delivery: Delivery, intake: Intake) -> JudgedUnit:
+        unit = JudgedUnit(delivery, intake, self._run_id(delivery, intake), self._folder(delivery))
+        (self.folder / unit.folder).mkdir()
+        return unit
+
+    def _folder(self, delivery: Delivery) -> str:
+        return f"{delivery.load_date}-out"
+
+    def _weigh(
+        self, unit: JudgedUnit, judged: Judged, rejected: int, periods: PeriodGroups
+    ) -> tuple[Outcome, ...]:
+        """Count a settled unit, `rejected` of whose judged rows were; return the outcome of every rule."""
+        intake, standings = unit.intake, unit.standings
+        unit.counts = count(rejected, intake, standings)
         unit.failed = failures(
             self.contract,
             intake=intake,
             judged=judged,
             counts=unit.counts,
-            standings=unit.standings,
-            periods=groups,
+            standings=standings,
+            periods=periods,
         )
         results = outcomes(
             (*load(FILE_RULES).all_rules, *self.contract.all_rules),
             unit.failed,
-            sizes(intake, judged, unit.counts, unit.standings, groups),
+            sizes(intake, judged, unit.counts, standings, periods),
         )
-        quarantined = self._quarantine(unit, folder)
+        unit.breached = breaches(results)
+        return results
+
+    def _conclude(self, unit: JudgedUnit, results: tuple[Outcome, ...], quarantined: Quarantined) -> None:
+        """Take what says what was wrong into what a unit came to; of a breach it is all that is left."""
+        delivery = unit.delivery
         unit.reasons = quarantined.reasons | conflict_reasons(self.contract, unit.standings)
         if quarantined.file.rows:
             unit.files[self._key("quarantine", delivery, "records")] = quarantined.file
-        dq = write_dq_results(self.connection, results, unit.run_id, folder)
+        dq = write_dq_results(self.connection, results, unit.run_id, self.folder / unit.folder)
         unit.files[self._key("dq_results", delivery, "results")] = dq
-        unit.breached = breaches(results)
-        return unit
-
-    @contextmanager
-    def _room(self, delivery: Delivery, taken: Taken) -> Iterator[None]:
-        """Give a unit a schema of its own; free what no later step needs."""
-        name = self._schema(delivery)
-        try:
-            with schema(self.connection, name):
-                yield
-                for table in ("texts", "quarantined", "aside"):
-                    self.connection.execute(f"DROP TABLE IF EXISTS {table}")
-            if self.merge is None or delivery.load_date not in self.merge.kept:
-                self.connection.execute(f'DROP SCHEMA "{name}" CASCADE')
-        finally:
-            shutil.rmtree(taken.folder)
-
-    def _schema(self, delivery: Delivery) -> str:
-        return f"unit_{delivery.load_date}"
-
-    def _judge(self, delivery: Delivery, taken: Taken) -> tuple[Intake, Judged]:
-        """Judge what was taken in of a delivery."""
-        if self.references:
-            self.references.prepare(self.connection, delivery.load_date)
-        return taken.intake, judge(self.connection, self.judgement, taken.intake, delivery.load_date)
-
-    def _rejected(self) -> int:
-        """Return how many judged rows were rejected."""
-        return int(self._one(f"SELECT count(*) FROM judged WHERE {self.judgement.rejected_sql}")[0])
-
-    def _period_groups(self) -> PeriodGroups:
-        return PeriodGroups(*map(int, self._one(period_groups_sql(self.market))))
-
-    def _quarantine(self, unit: JudgedUnit, folder: Path) -> Quarantined:
-        return write_quarantine(self.connection, self.judgement, unit.run_id, folder)
-
-    def _one(self, sql: str) -> tuple[Any, ...]:
-        row: tuple[Any, ...] | None = self.connection.execute(sql).fetchone()
-        assert row is not None
-        return row
-
-    def _keep(self, unit: JudgedUnit) -> None:
-        """Let a unit's transactions be part of what is written with the next publish."""
-        if self.merge:
-            self.merge.keep(unit.delivery.load_date, self._schema(unit.delivery), unit.days)
-
-    def _merged(self, units: Sequence[JudgedUnit]) -> Mapping[str, Partition]:
-        """Write the partitions that judged transactions touch."""
-        merge, self.merge = self.merge, None
-        if merge is None:
-            return {}
-        runs = {day: entry["run_id"] for day, entry in self.index["units"].items()}
-        runs |= {unit.delivery.load_date: unit.run_id for unit in units}
-        written = merge.write(runs, rule_version(self.contract.name))
-        for name in merge.kept.values():
-            self.connection.execute(f'DROP SCHEMA "{name}" CASCADE')
-        return written
+        if unit.breached:
+            unit.evidence = self._leave_evidence(unit)
 
     def _run_id(self, delivery: Delivery, intake: Intake) -> str:
         """Identify the run by what it judges, so that repeating it gives the same bytes."""
@@ -216,45 +155,9 @@ class Workload:
             "files": [[f.key, f.sha256] for f in intake.files],
             "rules": rules_digest(self.contract.name, self.market),
         }
-        if self.references:
-            seen = self.references.dimensions
+        if seen := self.dimensions:
             inputs["references"] = [seen.digests(delivery.load_date), seen.later(delivery.load_date)]
         return f"{self.contract.name}-{delivery.load_date}-{publish.digest(inputs)[:12]}"
-
-    def _settle(self, unit: JudgedUnit, folder: Path) -> None:
-        """Decide the standing of every accepted row; Silver of a dimension, apart from others, is written."""
-        if self.references is None:
-            self._settle_dimension(unit, folder)
-            return
-        if self.merge is None:
-            partitions = self.index["partitions"]
-            self.merge = Merge(
-                self.connection, self.contract, self.store, folder=self.folder, partitions=partitions
-            )
-        settled = self.merge.settle(unit.delivery.load_date)
-        unit.standings, unit.days = settled.standings, set(settled.days)
-
-    def _settle_dimension(self, unit: JudgedUnit, folder: Path) -> None:
-        connection = self.connection
-        columns = ", ".join(f.name for f in self.contract.stored_fields)
-        key = self.contract.key[0]
-        connection.execute(
-            "CREATE OR REPLACE VIEW contested AS "
-            f"SELECT {columns}, {hash_sql(self.contract)} AS content_hash FROM accepted"
-        )
-        connection.execute(
-            f"CREATE OR REPLACE TABLE settled AS SELECT {columns}, standing "
-            f"FROM ({model('dimension_status').replace('{key}', key)})"
-        )
-        for standing, rows in connection.execute(
-            "SELECT standing, count(*) FROM settled GROUP BY 1"
-        ).fetchall():
-            unit.standings[standing] = rows
-        file = None
-        if unit.standings["current"]:
-            select = f"SELECT {columns} FROM settled WHERE standing = 'current' ORDER BY {key}"
-            file = write_parquet(connection, select, folder / "silver.parquet")
-        self._record_dimension(unit, file)
 
     def _record_dimension(self, unit: JudgedUnit, file: ParquetFile | None) -> None:
         """Take the one Silver object of a dimension's load date into what its unit came to."""
@@ -280,8 +183,8 @@ class Workload:
                 publish.place(self.store, file.path, prefix + key.rpartition("/")[2])
         return prefix
 
-    def _describe(self, unit: JudgedUnit) -> None:
-        """Fill the unit's entry of the index."""
+    def _describe(self, unit: JudgedUnit, *, content: str = "", pending: Mapping[str, Iterable[str]]) -> None:
+        """Fill the unit's entry of the index: what a dimension says, or which keys transactions wait for."""
         intake, delivery = unit.intake, unit.delivery
         unit.entry |= {
             "listing": delivery.listing,
@@ -296,24 +199,14 @@ class Workload:
             ),
             **asdict(unit.counts),
         }
-        if self.references:
-            seen = self.references.dimensions
+        if seen := self.dimensions:
             later = seen.later(delivery.load_date)
             unit.entry["references"] = seen.digests(delivery.load_date)
             unit.entry["later"] = {name: publish.digest(later[name]) for name in DIMENSIONS}
-            unit.entry["pending"] = {name: self._pending(name, key) for name, key in DIMENSIONS.items()}
+            listed = {name: sorted(pending.get(name, ())) for name in DIMENSIONS}
+            unit.entry["pending"] = {n: k if len(k) <= PENDING_LIMIT else ["*"] for n, k in listed.items()}
         else:
-            unit.entry["content"] = self._content()
-
-    def _content(self) -> str:
-        """Digest of what a dimension's load date says, equal on every engine."""
-        key = self.contract.key[0]
-        return str(
-            self._one(
-                f"SELECT sha256(coalesce(string_agg({self._said_sql()}, chr(10) ORDER BY {key}), '')) "
-                "FROM settled WHERE standing = 'current'"
-            )[0]
-        )
+            unit.entry["content"] = content
 
     def _said_sql(self) -> str:
         """SQL of what a row of a dimension says to transactions, as text."""
@@ -321,15 +214,7 @@ class Workload:
         first, end = "CAST(valid_from AS VARCHAR)", "coalesce(CAST(valid_to AS VARCHAR), '9999-12-31')"
         return f"concat_ws(chr(31), {self.contract.key[0]}, {first}, {end}, {power})"
 
-    def _pending(self, name: str, key: str) -> list[str]:
-        """Return the dimension keys that rows were rejected for, which a later delivery may bring."""
-        rows = self.connection.execute(self._pending_sql(name, key)).fetchall()
-        return ["*"] if len(rows) > PENDING_LIMIT else [r[0] for r in rows]
-
-    def _pending_sql(self, name: str, key: str) -> str:
-        checks = (f"{name[:-1]}_unknown", f"{name[:-1]}_validity")
-        tests = [self.judgement.broken_sql(self.contract.rule(check)) for check in checks]
-        return (
-            f"SELECT DISTINCT {key} FROM judged WHERE {' OR '.join(tests)} "
-            f"ORDER BY 1 LIMIT {PENDING_LIMIT + 1}"
-        )
+    def _waiting_sql(self, dimension: str) -> str:
+        """SQL that is true for a row rejected for what a dimension lacks and a later delivery may bring."""
+        checks = (f"{dimension[:-1]}_unknown", f"{dimension[:-1]}_validity")
+        return " OR ".join(self.judgement.broken_sql(self.contract.rule(check)) for check in checks)

@@ -1,11 +1,12 @@
 """E3: the pipeline on Spark against the same checks written by hand on PySpark, cold and warm, round by round.
 
 Cold is a process from its start to its end, the session's start within; warm is a further run in a session that has run
-once. Both contenders have one session each, with equal settings.
+once. Both contenders have one session each, with equal settings. A run with its steps timed says where the time goes.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -34,6 +35,7 @@ class SparkContest:
     gate: str
     cold: dict[str, list[Run]] = field(default_factory=lambda: {name: [] for name in SCRIPTS})
     warm: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in SCRIPTS})
+    steps: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def contest(arena: Arena, rows: int, *, rounds: int, oracle_rows: int) -> SparkContest:
@@ -47,6 +49,7 @@ def contest(arena: Arena, rows: int, *, rounds: int, oracle_rows: int) -> SparkC
         found[name] = _verdict(name, out[name])
     gate = agreed(found, raw, arena.work, PIPELINE if rows > oracle_rows else None)
     result = SparkContest(rows, gate)
+    result.steps = _steps(python, raw, out[PIPELINE])
     for _ in range(rounds):
         for name in SCRIPTS:
             result.cold[name].append(_cold(python, name, raw, out[name]))
@@ -86,7 +89,28 @@ def table(result: SparkContest) -> list[str]:
         "",
         f"- E3: {cold_ratio:.2f} × faster cold, {warm_ratio:.2f} × warm; to reach: at least {AIM}.",
         "",
+        f"Where the pipeline's time goes on Spark, {result.rows:,} transactions:",
+        "",
+        "| step | first run in a session, wall s | second run, wall s |",
+        "|---|---|---|",
+        *(
+            f"| {step} | {one:.2f} | {two:.2f} |"
+            for step, (one, two) in sorted(result.steps.items(), key=lambda item: -item[1][0])
+        ),
+        "",
     ]
+
+
+def _steps(python: Path, raw: Path, out: Path) -> dict[str, tuple[float, float]]:
+    """Return wall seconds by step of the first and the second run of the pipeline in one session."""
+    command = [str(python), str(HERE / "profiled_spark.py"), str(raw), str(out)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=_environment(), capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    if done.returncode:
+        raise RunFailedError(f"{' '.join(command)} ended with {done.returncode}\n{done.stderr[-3000:]}")
+    first, second = (json.loads(line) for line in done.stdout.splitlines()[-2:])
+    return {step: (first[step], second[step]) for step in first}
 
 
 def _environment() -> dict[str, str]:

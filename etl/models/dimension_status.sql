@@ -1,11 +1,11 @@
--- The standing of every delivered row of a dimension in one load date. A dimension has no version, so of two
+-- The standing of every delivered row of a dimension in its load date. A dimension has no version, so of two
 -- different rows of one key neither can be trusted; equal rows count once.
 WITH ranked AS (
   SELECT
     *,
-    row_number() OVER (PARTITION BY {key} ORDER BY source_object, source_line) AS place,
-    min(content_hash) OVER (PARTITION BY {key}) AS least_content,
-    max(content_hash) OVER (PARTITION BY {key}) AS most_content
+    row_number() OVER (PARTITION BY load_date, {key} ORDER BY source_object, source_line) AS place,
+    min(content_hash) OVER (PARTITION BY load_date, {key}) AS least_content,
+    max(content_hash) OVER (PARTITION BY load_date, {key}) AS most_content
   FROM contested
 )
 SELECT

@@ -1,22 +1,25 @@
--- The standing of every delivered version of the transactions in `contested`. The newest (version, updated_at,
--- load_date, content_hash) of a transaction is current; source_object and source_line settle equal deliveries.
-WITH ranked AS (
+-- The standing of every delivered version of the transactions in `contested`, as of each load date. The newest
+-- (version, updated_at, load_date, content_hash) of a transaction is current; source_object and source_line settle
+-- equal deliveries.
+WITH versions AS (
+  SELECT *, -version AS newest_first FROM contested
+), ranked AS (
   SELECT
     *,
     row_number() OVER (
-      PARTITION BY transaction_id
-      ORDER BY version DESC, updated_at DESC, load_date DESC, content_hash DESC, source_object, source_line
+      PARTITION BY as_of, transaction_id
+      ORDER BY newest_first, updated_at DESC, load_date DESC, content_hash DESC, source_object, source_line
     ) AS place,
     row_number() OVER (
-      PARTITION BY transaction_id, version
+      PARTITION BY as_of, transaction_id, newest_first
       ORDER BY updated_at DESC, load_date DESC, content_hash DESC, source_object, source_line
     ) AS place_in_version,
     first_value(content_hash) OVER (
-      PARTITION BY transaction_id, version
+      PARTITION BY as_of, transaction_id, newest_first
       ORDER BY updated_at DESC, load_date DESC, content_hash DESC, source_object, source_line
     ) AS newest_content,
-    max(CASE WHEN status <> 'CANCELLED' THEN 1 ELSE 0 END) OVER (PARTITION BY transaction_id) AS is_known
-  FROM contested
+    max(CASE WHEN status <> 'CANCELLED' THEN 1 ELSE 0 END) OVER (PARTITION BY as_of, transaction_id) AS is_known
+  FROM versions
 )
 SELECT
   *,

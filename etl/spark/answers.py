@@ -10,6 +10,8 @@ from pyspark.sql import DataFrame
 from etl.errors import DataLakeError
 
 FEW = 50_000
+MANY = 1_000_000
+"""Where there may be an answer for each delivered file, or each pair of dates that belong together."""
 
 
 def answers(frame: DataFrame, *, at_most: int = FEW) -> list[tuple[Any, ...]]:

@@ -28,6 +28,7 @@ def parsed_schema(contract: Contract) -> str:
     """
     texts = (f"`x_{f.name}` string" for f in contract.source_fields)
     return ", ".join(
-        ("kind int", "file int", "source_line bigint", "raw string", "head string", "fields string",
+        ("kind int", "file int", "source_line bigint", "load_date date", "raw string", "head string",
+         "fields string",
          "reasons array<string>", *texts)
     )  # fmt: skip

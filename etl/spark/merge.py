@@ -1,6 +1,8 @@
-"""Transactions across load dates on Spark: which version is current, for all touched dates at once."""
+"""Transactions across load dates on Spark: which version is current, as of each due load date, at once."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyspark import StorageLevel
@@ -9,82 +11,158 @@ from pyspark.sql import functions as F
 
 from etl.content import hash_sql
 from etl.contract import Contract
-from etl.engine import ParquetFile, model
+from etl.engine import model
 from etl.errors import DataLakeError
-from etl.merge import (
-    HELD_REJECTS,
-    Partition,
-    by_load,
-    conflict_columns,
-    conflicts_key,
-    describe,
-    held_key,
-    silver_key,
-)
-from etl.spark.answers import answer, answers
+from etl.merge import Settled
+from etl.spark.answers import MANY, answer, answers
 from etl.spark.columns import stored_schema
 from etl.spark.dialect import Dialect
-from etl.spark.place import Place, read_published
+from etl.spark.place import read_published
 from etl.store import Store
 
-_FOLDER = "folder"
-_HELD_ORDER = ("transaction_id", "version", "load_date", "source_object", "source_line")
+
+@dataclass(slots=True)
+class Versions:
+    """What the due load dates come to.
+
+    `settled` is what each of them comes to by itself; `tally` has what is published of them together as (load
+    date, standing, rows, first id, last id), by delivery date; `days` are those that are written anew.
+    """
+
+    settled: dict[str, Settled] = field(default_factory=dict)
+    tally: dict[str, list[tuple[str, str, int, str, str]]] = field(default_factory=dict)
+    days: set[str] = field(default_factory=set)
 
 
 class Merge:
-    """Merges the view `accepted` (one load date) into the committed partitions."""
+    """Merges the view `accepted`, of the due load dates, into the committed partitions.
+
+    As of a load date, a transaction has the versions that came with it, those of due load dates before it
+    that are not left out, and what is committed of all others: so a load date comes to the same whether it is
+    settled alone or with others. What the last of them that has a say in a transaction finds is published.
+    """
 
     def __init__(
-        self, spark: SparkSession, dialect: Dialect, contract: Contract, store: Store, place: Place
+        self,
+        spark: SparkSession,
+        dialect: Dialect,
+        contract: Contract,
+        store: Store,
+        *,
+        partitions: Mapping[str, Mapping[str, Any]],
+        due: Sequence[str],
     ) -> None:
         self.spark = spark
         self.dialect = dialect
         self.contract = contract
         self.store = store
-        self.place = place
+        self.partitions = partitions
+        self.due = due
         self.columns = ", ".join(f.name for f in contract.stored_fields)
+        self.known: set[str] = set()
+        self.kept_frames: list[DataFrame] = []
 
-    def run(
-        self,
-        partitions: Mapping[str, Mapping[str, Any]],
-        load_date: str,
-        runs: Mapping[str, str],
-        rule_version: str,
-    ) -> dict[str, Partition]:
-        """Return every touched partition by delivery date; `runs` maps load dates to run ids."""
-        touched = self._touch(partitions, load_date)
-        merged = self._settled().persist(StorageLevel.DISK_ONLY)
-        try:
-            merged.createOrReplaceTempView("merged")
-            tally = self._tally(load_date)
-            files = self._write(tally, runs, rule_version)
-        finally:
-            merged.unpersist()
-        return {day: self._partition(day, tally.get(day, []), files) for day in sorted(touched)}
-
-    def _touch(self, partitions: Mapping[str, Mapping[str, Any]], load_date: str) -> set[str]:
-        """Create the views `affected` and `prior` of what the delivery, or what it replaces, has a say in."""
-        sql = self.spark.sql
-        days = answers(sql("SELECT DISTINCT CAST(delivery_date AS STRING) FROM accepted"))
-        replaced = {day for day, p in partitions.items() if load_date in p["loads"]}
-        touched = {day for (day,) in days} | replaced
-        known = touched & set(partitions)
-        self._stored(known & replaced, partitions).createOrReplaceTempView("replaced")
-        sql(
-            f"""SELECT DISTINCT transaction_id FROM (
-              SELECT transaction_id FROM accepted
-              UNION ALL SELECT transaction_id FROM replaced WHERE load_date = DATE '{load_date}')"""
-        ).createOrReplaceTempView("affected")
-        further = self._elsewhere(set(partitions) - touched, partitions)
-        before = self._stored(known | further, partitions).where(
-            F.col("load_date") != F.lit(load_date).cast("date")
+    def prepare(self) -> None:
+        """Create the views that do not depend on which load dates are left out."""
+        self.known = self._touch()
+        self._stored(self.known).createOrReplaceTempView("committed")
+        self._view(
+            "affected",
+            f"""SELECT DISTINCT load_date AS as_of, transaction_id FROM (
+              SELECT load_date, transaction_id FROM accepted
+              UNION ALL
+              SELECT load_date, transaction_id FROM committed WHERE load_date IN ({_dates(self.due)}))""",
         )
-        before.createOrReplaceTempView("prior")
-        return touched | further
+        contested = """SELECT transaction_id FROM accepted GROUP BY transaction_id
+          HAVING count(*) > 1 OR bool_or(status = 'CANCELLED')"""
+        if self.known:
+            contested += """ UNION SELECT transaction_id
+              FROM committed LEFT SEMI JOIN affected USING (transaction_id)"""
+        self._keep("contested_ids", self.spark.sql(contested))
+        self._view(
+            "claimed",
+            f"""SELECT {self.columns}, is_committed, as_ofs, explode(as_ofs) AS as_of FROM (
+              SELECT *, collect_set(CASE WHEN NOT is_committed OR load_date IN ({_dates(self.due)})
+                THEN load_date END) OVER (PARTITION BY transaction_id) AS as_ofs
+              FROM (
+                SELECT {self.columns}, FALSE AS is_committed
+                FROM accepted LEFT SEMI JOIN contested_ids USING (transaction_id)
+                UNION ALL
+                SELECT {self.columns}, TRUE
+                FROM committed LEFT SEMI JOIN contested_ids USING (transaction_id)))""",
+        )
 
-    def _stored(self, days: Iterable[str], partitions: Mapping[str, Mapping[str, Any]]) -> DataFrame:
+    def settle(self, without: Collection[str]) -> Versions:
+        """Settle all due load dates; those of `without` are settled, but no other one sees them.
+
+        Creates the view `merged` of what is published together, each row with its standing.
+        """
+        left_out = f"({_dates(without)})"
+        before = f"load_date < as_of AND load_date NOT IN {left_out}"
+        self._view(
+            "visible",
+            f"""SELECT *, {self.dialect.condition(hash_sql(self.contract))} AS content_hash,
+              as_of = array_max(filter(as_ofs, day -> day NOT IN {left_out})) AS is_last
+            FROM claimed
+            WHERE CASE WHEN is_committed
+              THEN NOT (load_date = as_of OR ({before} AND load_date IN ({_dates(self.due)})))
+              ELSE load_date = as_of OR ({before}) END""",
+        )
+        status = self.dialect.sql(model("transaction_status").replace("contested", "visible"))
+        self._keep(
+            "settled",
+            self.spark.sql(
+                f"SELECT {self.columns}, as_of, coalesce(is_last, FALSE) AS is_last, standing FROM ({status})"
+            ),
+        )
+        self._view(
+            "alone",
+            "SELECT * FROM accepted LEFT ANTI JOIN contested_ids USING (transaction_id)",
+        )
+        versions = self._found(without)
+        self._view(
+            "merged",
+            f"""SELECT {self.columns}, 'current' AS standing FROM alone WHERE load_date NOT IN {left_out}
+            UNION ALL
+            SELECT {self.columns}, standing FROM settled WHERE is_last
+            UNION ALL
+            {self._prior(without, versions.days)}""",
+        )
+        return versions
+
+    def clear(self) -> None:
+        """Free what was kept."""
+        for frame in self.kept_frames:
+            frame.unpersist()
+
+    def _view(self, name: str, sql: str) -> None:
+        self.spark.sql(sql).createOrReplaceTempView(name)
+
+    def _keep(self, name: str, frame: DataFrame) -> None:
+        kept = frame.persist(StorageLevel.DISK_ONLY)
+        self.kept_frames.append(kept)
+        kept.createOrReplaceTempView(name)
+
+    def _touch(self) -> set[str]:
+        """Return the committed partitions that the deliveries, or what they replace, have a say in."""
+        partitions = self.partitions
+        if not partitions:
+            return set()
+        sql = self.spark.sql
+        days = {day for (day,) in answers(sql("SELECT DISTINCT CAST(delivery_date AS STRING) FROM accepted"))}
+        replaced = {day for day, p in partitions.items() if set(self.due) & set(p["loads"])}
+        near = (days | replaced) & set(partitions)
+        self._stored(replaced).createOrReplaceTempView("replaced")
+        self._view(
+            "touched_ids",
+            f"""SELECT transaction_id FROM accepted
+            UNION ALL SELECT transaction_id FROM replaced WHERE load_date IN ({_dates(self.due)})""",
+        )
+        return near | self._elsewhere(set(partitions) - near)
+
+    def _stored(self, days: Iterable[str]) -> DataFrame:
         """Committed rows of delivery dates, with their standing."""
-        entries = [partitions[day] for day in sorted(days)]
+        entries = [self.partitions[day] for day in sorted(days)]
         current = [p["key"] for p in entries if p["rows"]]
         held = [p["held"]["key"] for p in entries if p["held"]]
         schema = stored_schema(self.contract)
@@ -92,149 +170,107 @@ class Merge:
         kept = read_published(self.spark, self.store, held, f"{schema}, standing string")
         return known.withColumn("standing", F.lit("current")).unionByName(kept)
 
-    def _elsewhere(self, days: set[str], partitions: Mapping[str, Mapping[str, Any]]) -> set[str]:
-        """Return other delivery dates that hold a version of an affected transaction."""
+    def _elsewhere(self, days: set[str]) -> set[str]:
+        """Return other delivery dates that hold a version of a touched transaction."""
         if not days:
             return set()
-        first, last = answer(self.spark.sql("SELECT min(transaction_id), max(transaction_id) FROM affected"))
+        first, last = answer(
+            self.spark.sql("SELECT min(transaction_id), max(transaction_id) FROM touched_ids")
+        )
         likely = {
             day
             for day in days
             if first is not None
-            and partitions[day]["first_id"] <= last
-            and first <= partitions[day]["last_id"]
+            and self.partitions[day]["first_id"] <= last
+            and first <= self.partitions[day]["last_id"]
         }
         if not likely:
             return set()
-        self._stored(likely, partitions).createOrReplaceTempView("elsewhere")
+        self._stored(likely).createOrReplaceTempView("elsewhere")
         found = self.spark.sql(
             """SELECT DISTINCT CAST(delivery_date AS STRING)
-            FROM elsewhere LEFT SEMI JOIN affected USING (transaction_id)"""
+            FROM elsewhere LEFT SEMI JOIN touched_ids USING (transaction_id)"""
         )
         return {day for (day,) in answers(found)}
 
-    def _settled(self) -> DataFrame:
-        """Every row of the touched partitions with its standing: one shuffle by transaction."""
-        columns = self.columns
-        content = self.dialect.condition(hash_sql(self.contract))
-        self.spark.sql(
-            f"""SELECT {columns}, {content} AS content_hash FROM (
-              SELECT {columns} FROM accepted
-              UNION ALL
-              SELECT {columns} FROM prior LEFT SEMI JOIN affected USING (transaction_id))"""
-        ).createOrReplaceTempView("contested")
-        status = self.dialect.sql(model("transaction_status"))
-        return self.spark.sql(
-            f"""SELECT {columns}, standing FROM ({status})
-            UNION ALL
-            SELECT {columns}, standing FROM prior LEFT ANTI JOIN affected USING (transaction_id)"""
-        )
+    def _prior(self, without: Collection[str], days: Iterable[str]) -> str:
+        """SELECT the committed rows of partitions that are written anew, of transactions that stay."""
+        kept = f"SELECT transaction_id FROM affected WHERE as_of NOT IN ({_dates(without)})"
+        return f"""SELECT {self.columns}, standing FROM committed
+          LEFT ANTI JOIN ({kept}) USING (transaction_id) WHERE delivery_date IN ({_dates(days)})"""
 
-    def _tally(self, load_date: str) -> dict[str, list[tuple[str, str, int, str, str]]]:
-        """Count the rows by delivery date, load date and standing; prove that none was lost or doubled."""
-        counted = answers(
-            self.spark.sql(
-                """SELECT CAST(delivery_date AS STRING), CAST(load_date AS STRING), standing, count(*),
+    def _found(self, without: Collection[str]) -> Versions:
+        """Tally what was settled; prove that no row was lost or doubled."""
+        versions = Versions()
+        standings: dict[str, Counter[str]] = {day: Counter() for day in self.due}
+        seen: dict[str, set[str]] = {day: set() for day in self.due}
+        final: dict[tuple[str, str, str], list[tuple[int, str, str]]] = {}
+        for as_of, day, load, standing, is_last, rows, first, last in self._counted():
+            seen[as_of].add(day)
+            if standing and load == as_of:
+                standings[as_of][standing] += rows
+            if standing and is_last and as_of not in without:
+                final.setdefault((day, load, standing), []).append((rows, first, last))
+        for day, partition in self.partitions.items():
+            for load in set(partition["loads"]) & set(self.due):
+                seen[load].add(day)
+        versions.settled = {day: Settled(standings[day], frozenset(seen[day])) for day in self.due}
+        kept = [day for day in self.due if day not in without]
+        versions.days = {day for load in kept for day in seen[load]}
+        if self.known:
+            prior = self.spark.sql(
+                f"""SELECT CAST(delivery_date AS STRING), CAST(load_date AS STRING), standing, count(*),
                   min(transaction_id), max(transaction_id)
-                FROM merged GROUP BY delivery_date, load_date, standing"""
+                FROM ({self._prior(without, versions.days)}) GROUP BY delivery_date, load_date, standing"""
             )
-        )
-        (rows_in, doubled) = answer(
+            for day, load, standing, *counted in answers(prior, at_most=MANY):
+                final.setdefault((day, load, standing), []).append(tuple(counted))
+        for (day, load, standing), parts in sorted(final.items()):
+            counts, firsts, lasts = zip(*parts, strict=True)
+            versions.tally.setdefault(day, []).append((load, standing, sum(counts), min(firsts), max(lasts)))
+        self._prove(versions, kept, standings)
+        return versions
+
+    def _counted(self) -> list[tuple[Any, ...]]:
+        """Rows by the load date as of which they were settled, delivery date, load date and standing.
+
+        Committed rows that a load date replaces have no standing, and tell but where they lay.
+        """
+        counts = "count(*), min(transaction_id), max(transaction_id)"
+        sql = f"""SELECT CAST(load_date AS STRING), CAST(delivery_date AS STRING), CAST(load_date AS STRING),
+            'current', TRUE, {counts}
+          FROM alone GROUP BY load_date, delivery_date
+          UNION ALL
+          SELECT CAST(as_of AS STRING), CAST(delivery_date AS STRING), CAST(load_date AS STRING), standing,
+            is_last, {counts}
+          FROM settled GROUP BY as_of, delivery_date, load_date, standing, is_last"""
+        if self.known:
+            sql += """ UNION ALL
+              SELECT CAST(as_of AS STRING), CAST(delivery_date AS STRING), NULL, NULL, FALSE, count(*),
+                NULL, NULL
+              FROM claimed WHERE is_committed GROUP BY as_of, delivery_date"""
+        return answers(self.spark.sql(sql), at_most=MANY)
+
+    def _prove(self, versions: Versions, kept: Sequence[str], standings: Mapping[str, Counter[str]]) -> None:
+        rows_out = sum(row[2] for tally in versions.tally.values() for row in tally)
+        rows_in = sum(standings[day].total() for day in kept)
+        for day in versions.days & set(self.partitions):
+            for load, counts in self.partitions[day]["loads"].items():
+                rows_in += 0 if load in kept else sum(counts.values())
+        (doubled,) = answer(
             self.spark.sql(
-                """SELECT (SELECT count(*) FROM accepted) + (SELECT count(*) FROM prior),
-                  (SELECT count(*) - count(DISTINCT transaction_id) FROM merged WHERE standing = 'current')"""
+                """SELECT count(*) - count(DISTINCT transaction_id) FROM settled
+                WHERE is_last AND standing = 'current'"""
             )
         )
-        rows_out = sum(row[3] for row in counted)
         if rows_in != rows_out or doubled:
             raise DataLakeError(
                 f"Merging lost or doubled rows: {rows_in} in, {rows_out} out, {doubled} doubled.",
-                where=f"transactions, load date {load_date}",
+                where=f"transactions, load dates {', '.join(kept)}",
                 fix="This is a fault of the program, not of the data; nothing was published.",
             )
-        tally: dict[str, list[tuple[str, str, int, str, str]]] = {}
-        for day, load, standing, rows, first, last in sorted(counted):
-            tally.setdefault(day, []).append((load, standing, rows, first, last))
-        return tally
 
-    def _write(
-        self,
-        tally: Mapping[str, list[tuple[str, str, int, str, str]]],
-        runs: Mapping[str, str],
-        rule_version: str,
-    ) -> dict[str, ParquetFile]:
-        """Write current, held and conflicting rows, a file each, by the key they are published under."""
-        standings = {standing for rows in tally.values() for _, standing, *_ in rows}
-        wanted: dict[str, str] = {}
-        if "current" in standings:
-            self._copy("silver", self.columns, "standing = 'current'", self.contract.sorted_by)
-            wanted |= {f"silver/{_FOLDER}={day}/": silver_key("transactions", day) for day in tally}
-        if standings - {"current"}:
-            self._copy("held", f"{self.columns}, standing", "standing <> 'current'", _HELD_ORDER)
-            wanted |= {f"held/{_FOLDER}={day}/": held_key(day) for day in tally}
-        if standings & set(HELD_REJECTS):
-            cases = " ".join(f"WHEN DATE '{load}' THEN '{run}'" for load, run in sorted(runs.items()))
-            columns = conflict_columns(self.contract, rule_version)
-            select = f"SELECT {columns}, CASE load_date {cases} END AS run_id"
-            self._copy(
-                "conflicts",
-                "source_object, source_line, raw, fields, reasons, rule_version, run_id",
-                f"standing IN {tuple(HELD_REJECTS)}",
-                ("source_object", "source_line"),
-                relation=self.dialect.sql(f"{select}, delivery_date, load_date, standing FROM merged"),
-                folder="concat(load_date, '.', delivery_date)",
-            )
-            wanted |= {
-                f"conflicts/{_FOLDER}={load}.{day}/": conflicts_key(load, day)
-                for day, rows in tally.items()
-                for load in by_load(rows)
-            }
-        keys = [key for name in ("silver", "held", "conflicts") for key in self.place.keys(name)]
-        measured = self.place.files(keys)
-        files: dict[str, ParquetFile] = {}
-        for key, file in measured.items():
-            target = wanted[key.removeprefix(self.place.prefix).rpartition("/")[0] + "/"]
-            if target in files:
-                raise DataLakeError(
-                    "Spark wrote two files for one partition.",
-                    where=target,
-                    fix="This is a fault of the program, not of the data; nothing was published.",
-                )
-            files[target] = file
-        return files
 
-    def _copy(
-        self,
-        name: str,
-        columns: str,
-        where: str,
-        order: tuple[str, ...],
-        *,
-        relation: str = "SELECT * FROM merged",
-        folder: str = "CAST(delivery_date AS STRING)",
-    ) -> None:
-        """Write rows so that each folder's are in one task, and so in one file, in order."""
-        frame = self.spark.sql(f"SELECT {columns}, {folder} AS {_FOLDER} FROM ({relation}) WHERE {where}")
-        placed = frame.repartition(_FOLDER).sortWithinPartitions(_FOLDER, *order)
-        self.place.write(placed, name, by=_FOLDER)
-
-    def _partition(
-        self,
-        day: str,
-        tally: list[tuple[str, str, int, str, str]],
-        files: Mapping[str, ParquetFile],
-    ) -> Partition:
-        loads = by_load(tally)
-        keys = [silver_key("transactions", day), held_key(day), *(conflicts_key(load, day) for load in loads)]
-        found = {key: files[key] for key in keys if key in files}
-        current = sum(rows.get("current", 0) for rows in loads.values())
-        held = sum(sum(rows.values()) for rows in loads.values()) - current
-        for key, rows in zip(keys[:2], (current, held), strict=True):
-            written = found[key].rows if key in found else 0
-            if written != rows:
-                raise DataLakeError(
-                    f"Spark wrote {written} rows where {rows} were counted.",
-                    where=key,
-                    fix="Run again; nothing was published.",
-                )
-        return Partition(found, describe(day, found, tally) if tally else {})
+def _dates(days: Iterable[str]) -> str:
+    """SQL of a list of dates; SQL has no empty list, so a day of no delivery stands for none."""
+    return ", ".join(f"DATE '{day}'" for day in sorted(days)) or "DATE '0001-01-01'"

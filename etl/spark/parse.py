@@ -7,8 +7,9 @@ files, many small ones or one large one, through etl.intake, and hands Arrow bat
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from etl.contract import Contract
+from etl.discover import Delivery
 from etl.intake import count_once, take_in
 from etl.parts import Careful, Intake, SourceFile
 from etl.spark.columns import BROKEN, FILE, ROW
@@ -29,26 +31,32 @@ NAMES_SEPARATOR = "\x1f"
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A raw object to parse: its number within the unit, key, bytes and entity tag."""
+    """A raw object to parse: its number among all that are judged together, and its load date."""
 
     index: int
-    key: str
-    size: int
-    etag: str
+    load_date: date
+    entry: Entry
 
 
-def tasks(entries: Sequence[Entry], parallelism: int) -> list[list[Delivered]]:
+def number(deliveries: Iterable[Delivery]) -> list[Delivered]:
+    """Number the files of deliveries, in their order."""
+    dated = ((date.fromisoformat(d.load_date), entry) for d in deliveries for entry in d.entries)
+    return [Delivered(index, day, entry) for index, (day, entry) in enumerate(dated)]
+
+
+def tasks(delivered: Iterable[Delivered], parallelism: int) -> list[list[Delivered]]:
     """Share files out to tasks of about equal bytes, in their order; a large file is a task of its own."""
-    total = sum(e.size for e in entries)
+    files = list(delivered)
+    total = sum(f.entry.size for f in files)
     share = max(BLOCK, -(-total // max(1, 4 * parallelism)))
     shared: list[list[Delivered]] = []
     filled = share
-    for index, entry in enumerate(entries):
-        if filled + entry.size > share:
+    for file in files:
+        if filled + file.entry.size > share:
             shared.append([])
             filled = 0
-        shared[-1].append(Delivered(index, entry.key, entry.size, entry.etag))
-        filled += max(entry.size, 1 << 16)
+        shared[-1].append(file)
+        filled += max(file.entry.size, 1 << 16)
     return shared
 
 
@@ -61,8 +69,9 @@ class Parser:
         self.work = work
         self.schema = pa.schema(
             [
-                ("kind", pa.int32()), ("file", pa.int32()), ("source_line", pa.int64()), ("raw", pa.string()),
-                ("head", pa.string()), ("fields", pa.string()), ("reasons", pa.list_(pa.string())),
+                ("kind", pa.int32()), ("file", pa.int32()), ("source_line", pa.int64()),
+                ("load_date", pa.date32()), ("raw", pa.string()), ("head", pa.string()),
+                ("fields", pa.string()), ("reasons", pa.list_(pa.string())),
                 *((f"x_{f.name}", pa.string()) for f in contract.source_fields),
             ]
         )  # fmt: skip
@@ -77,17 +86,18 @@ class Parser:
     def _file(self, delivered: Delivered) -> Iterator[pa.RecordBatch]:
         with tempfile.TemporaryDirectory(prefix="lake-") as name:
             folder = Path(name)
-            path = open_store(self.uri).fetch(delivered.key, folder)
-            file = SourceFile(delivered.index, delivered.key, path, delivered.size, delivered.etag)
+            entry, day = delivered.entry, delivered.load_date
+            path = open_store(self.uri).fetch(entry.key, folder)
+            file = SourceFile(delivered.index, entry.key, path, entry.size, entry.etag)
             intake = take_in(self.contract, [file], folder, plain=False)
             for text in intake.careful:
                 if text.rows:
-                    yield from self._lines(text)
-            yield from self._objects(intake.split_path, ROW)
-            yield from self._objects(intake.broken_path, BROKEN)
-            yield self._batch([self._known(file, intake)])
+                    yield from self._lines(text, day)
+            yield from self._objects(intake.split_path, ROW, day)
+            yield from self._objects(intake.broken_path, BROKEN, day)
+            yield self._batch([{**self._known(file, intake), "load_date": day}])
 
-    def _lines(self, text: Careful) -> Iterator[pa.RecordBatch]:
+    def _lines(self, text: Careful, day: date) -> Iterator[pa.RecordBatch]:
         """Yield lines without quotes, which the CSV reader of Arrow splits."""
         names = text.header.names
         positions = [f"c{n}" for n in range(len(names))]
@@ -115,21 +125,23 @@ class Parser:
             rows = batch.num_rows
             raw = pc.binary_join_element_wise(*batch.columns[2:], text.header.delimiter)
             columns = [
-                pa.repeat(pa.scalar(ROW, pa.int32()), rows), batch.column(0), batch.column(1), raw,
-                pa.repeat(head, rows), pa.nulls(rows, pa.string()), pa.nulls(rows, pa.list_(pa.string())),
+                pa.repeat(pa.scalar(ROW, pa.int32()), rows), batch.column(0), batch.column(1),
+                pa.repeat(pa.scalar(day), rows), raw, pa.repeat(head, rows),
+                pa.nulls(rows, pa.string()), pa.nulls(rows, pa.list_(pa.string())),
                 *(batch.column(at[f.name]) if f.name in at else pa.repeat("", rows)
                   for f in self.contract.source_fields),
             ]  # fmt: skip
             yield pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
-    def _objects(self, path: Path, kind: int) -> Iterator[pa.RecordBatch]:
+    def _objects(self, path: Path, kind: int, day: date) -> Iterator[pa.RecordBatch]:
         """Yield records that the reader wrote as JSON objects."""
         rows: list[dict[str, object]] = []
         size = 0
         with path.open(encoding="utf-8") as stream:
             for line in stream:
                 record = json.loads(line)
-                rows.append({**record, "kind": kind, "file": record["f"], "source_line": record["l"]})
+                place = {"kind": kind, "file": record["f"], "source_line": record["l"], "load_date": day}
+                rows.append({**record, **place})
                 size += len(line)
                 if len(rows) >= BATCH_ROWS or size >= BATCH_BYTES:
                     yield self._batch(rows)
@@ -149,18 +161,17 @@ class Parser:
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
 
-def gather(found: Iterable[tuple[int, str]], entries: Sequence[Entry]) -> Intake:
-    """What is known of a unit from what is known of its files, as (number, JSON object).
+def gather(known: Mapping[int, str], delivered: Iterable[Delivered]) -> Intake:
+    """What is known of a unit from what is known of its files, a JSON object each by their number.
 
     Of files with equal content the first counts.
     """
-    known = {index: json.loads(text) for index, text in found}
     nowhere = Path()
     intake = Intake([], nowhere, nowhere)
     seen: dict[tuple[int, str], SourceFile] = {}
-    for index, entry in enumerate(entries):
-        facts = known[index]
-        file = SourceFile(index, entry.key, nowhere, entry.size, entry.etag, facts["sha256"])
+    for place in delivered:
+        entry, facts = place.entry, json.loads(known[place.index])
+        file = SourceFile(place.index, entry.key, nowhere, entry.size, entry.etag, facts["sha256"])
         intake.files.append(file)
         original = seen.setdefault((file.size, file.sha256), file)
         if original is not file:

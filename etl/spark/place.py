@@ -73,18 +73,6 @@ class Place:
             )
         return found
 
-    def single(self, frame: DataFrame, name: str, rows: int) -> ParquetFile:
-        """Write a frame of `rows` rows, all in one partition, as one file."""
-        self.write(frame, name)
-        files = list(self.files(self.keys(name)).values())
-        if len(files) != 1 or files[0].rows != rows:
-            raise DataLakeError(
-                f"Spark wrote {[f.rows for f in files]} rows where {rows} in one file were expected.",
-                where=self.uri(f"{self.prefix}{name}"),
-                fix="Run again; nothing was published.",
-            )
-        return files[0]
-
     def clear(self) -> None:
         """Delete the folder and all that is in it."""
         self.store.delete([e.key for e in self.store.list(self.prefix)])

@@ -29,8 +29,8 @@ _LOCAL = {
     "spark.master": "local[2]",
     "spark.driver.memory": "1g",
     "spark.ui.enabled": "false",
-    # One small machine: a quick start counts, and the threads of a greater collector would not have a core.
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto",
+    # One small machine: the threads of a greater collector would not have a core.
+    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -Xshare:auto",
     "spark.sql.shuffle.partitions": "2",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.etl.contenders import pipeline
-from etl import merge, processed, publish, unit, workload
+from etl import embedded, merge, processed, publish, unit, workload
 
 STEPS: tuple[tuple[str, Any, str], ...] = (
-    ("reading lines: digest, shapes, what is plain", workload, "take_in"),
+    ("reading lines: digest, shapes, what is plain", embedded, "take_in"),
     ("typing plain lines, which the floor does as well", unit, "type_parts"),
     ("rules and dimensions over typed values", unit, "set_aside"),
-    ("judging all other lines, and counting", workload, "judge"),
+    ("judging all other lines, and counting", embedded, "judge"),
     ("settling versions, duplicates, cancellations", merge.Merge, "settle"),
-    ("periods missing or traded twice", workload.Workload, "_period_groups"),
-    ("quarantine and dq_results", workload, "write_quarantine"),
+    ("periods missing or traded twice", embedded.EmbeddedWorkload, "_period_groups"),
+    ("quarantine and dq_results", embedded, "write_quarantine"),
     ("quarantine and dq_results", workload, "write_dq_results"),
     ("sorting and writing Silver; the floor writes unsorted", merge.Merge, "write"),
     ("publishing", publish, "publish"),

@@ -1,4 +1,4 @@
-"""Writes down who opens raw objects: put on PYTHONPATH, it is imported by each Python of a Spark job."""
+"""Writes down who opens raw objects, and refuses one: each Python of a Spark job imports it by PYTHONPATH."""
 
 import os
 import sys
@@ -13,6 +13,8 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
             log = os.open(str(_LOG), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             os.write(log, f"{os.getpid()}\t{path}\n".encode())
             os.close(log)
+            if path.endswith("/unreadable.csv"):
+                raise PermissionError(13, "no process may open it", path)
 
 
 if _LOG:
