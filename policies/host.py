@@ -4,8 +4,8 @@ The SDK hands every stack policy its own copy of all resources, made from the me
 a hundred policies spends its time on copies. Here the stack becomes one graph before the policies are asked,
 and they are asked with an empty message. A policy that finds no graph prepared uses the copy it was given.
 
-Before that the engine asks about each resource, twice: for remedies, of which the pack has none, and for
-verdicts. Both are answered without the SDK where no policy has anything to say.
+Before that the engine asks about each resource, twice: for remedies, of which the pack has none, so that the
+question is not even registered, and for verdicts, which are given without the SDK where no policy has any.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from __future__ import annotations
 import gc
 import os
 import time
+from collections.abc import Sequence
 from threading import Thread
 from typing import Any, cast
 
+import grpc
 from google.protobuf import json_format
 from pulumi.runtime.proto import analyzer_pb2 as pb
+from pulumi.runtime.proto import analyzer_pb2_grpc as registration
 from pulumi_policy import EnforcementLevel, Policy, PolicyPack
 from pulumi_policy import policy as sdk
 
@@ -28,6 +31,9 @@ from policies.pack import NAME, Pack, build, is_preview
 from policies.signatures import properties
 
 SERVER = "_PolicyAnalyzerServicer"
+REGISTRAR = "add_AnalyzerServicer_to_server"
+_REGISTER = getattr(registration, REGISTRAR)
+_REMEDIATE = "/pulumirpc.Analyzer/Remediate"
 _INIT = 1
 # Seconds between two looks at who the parent is: it costs nothing, and nobody waits for the end.
 _GLANCE = 1.0
@@ -68,14 +74,38 @@ def lone_graph_of(request: pb.AnalyzeRequest) -> Graph:
     return Graph((resource,))
 
 
+class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """The SDK's answers but for remedies: of none the engine is told before its question is unpacked."""
+
+    def __init__(self, sdks: grpc.GenericRpcHandler) -> None:
+        self._sdks = sdks
+
+    def service(self, handler_call_details: Any) -> Any:
+        """Return what answers a call; nothing answers for remedies."""
+        if handler_call_details.method == _REMEDIATE:
+            return None
+        return self._sdks.service(handler_call_details)
+
+
+class _Server:
+    """A server as the SDK's registration sees it."""
+
+    def __init__(self, server: grpc.Server) -> None:
+        self._server = server
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        self._server.add_generic_rpc_handlers([_Handlers(handler) for handler in handlers])
+
+
+def register(servicer: Any, server: grpc.Server) -> None:
+    """Register a servicer with a server, as the SDK does but for remedies."""
+    _REGISTER(servicer, _Server(server))
+
+
 def servicer_of(pack: Pack) -> type[sdk._PolicyAnalyzerServicer]:
     """Return the SDK's server of policies with one graph for all policies of an analysis."""
 
     class Servicer(sdk._PolicyAnalyzerServicer):
-        def Remediate(self, request: pb.AnalyzeRequest, context: Any) -> pb.RemediateResponse:
-            del request, context
-            return pb.RemediateResponse()
-
         def Analyze(self, request: pb.AnalyzeRequest, context: Any) -> pb.AnalyzeResponse:
             if request.type not in KIND_OF:
                 return pb.AnalyzeResponse()
@@ -133,8 +163,9 @@ def serve() -> None:
     pack = build(stack=os.environ.get("PULUMI_STACK", ""))
     # What is loaded once stays: the collector need not walk it again for every stack.
     gc.freeze()
-    # The SDK takes its server by this name when a pack starts.
+    # The SDK takes its server, and what registers it, by these names when a pack starts.
     setattr(sdk, SERVER, servicer_of(pack))
+    setattr(registration, REGISTRAR, register)
     PolicyPack(
         name=NAME,
         policies=pack.policies,

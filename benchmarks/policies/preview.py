@@ -1,4 +1,4 @@
-"""P1: what the policy pack adds to a preview of the production stack, with the engine of the command line.
+"""P1: what the policy pack adds to a preview of the production stack, run as `./lake preview` runs it.
 
 Previews with and without the pack take turns, after one of each that does not count; every preview is a process
 of its own. Wall time is what a person waits for; CPU seconds are those of the whole process tree.
@@ -17,7 +17,7 @@ from typing import Any
 from pulumi import automation
 
 from benchmarks.etl.process import Run, measure
-from local.engine import binary
+from local.engine import binary, preload
 from local.engine.driver import Driver
 from local.engine.workspace import CODE, Mode, Workspace
 
@@ -37,6 +37,7 @@ def preview(way: str) -> None:
             return judged(stack, **options)
 
         automation.Stack.preview = unjudged  # type: ignore[method-assign, assignment]
+    preload.begin(CODE)
     workspace = Workspace(CODE, CODE, STACK, Mode.OFFLINE)
     outcome = Driver(workspace, binary.ensure(), CODE / "policies").preview()
     # The gate of this benchmark: both plan the same, and only one was judged.

