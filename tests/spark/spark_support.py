@@ -17,6 +17,8 @@ from tests.etl.lake_support import Lake
 ROOT = Path(__file__).parents[2]
 UNREADABLE = "unreadable"
 """Name of a raw object that no process of a session can open."""
+QUICK = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1"}
+"""For many queries over few rows the compiler that is done at once is the better one."""
 LOCK = ROOT / "tools" / "requirements-spark.lock"
 
 
@@ -61,9 +63,7 @@ def session(folder: Path) -> Iterator[Session]:
     trace, errors = folder / "opened", folder / "errors"
     trace.touch()
     places = [str(ROOT), str(ROOT / "tests" / "spark" / "trace")]
-    # Many queries over few rows: the compiler that is done at once is the better one.
-    quick = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1"}
-    environment = os.environ | quick | {"PYTHONPATH": os.pathsep.join(places), "LAKE_TRACE": str(trace)}
+    environment = os.environ | QUICK | {"PYTHONPATH": os.pathsep.join(places), "LAKE_TRACE": str(trace)}
     command = [str(spark_python()), "-m", "tests.spark.worker"]
     with errors.open("w") as stream:
         process = subprocess.Popen(

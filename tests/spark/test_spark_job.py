@@ -12,7 +12,7 @@ from components.artifacts import package
 from etl import faults
 from etl.generate import generate
 from tests.etl.lake_support import Lake
-from tests.spark.spark_support import ROOT, row_hash, spark_python
+from tests.spark.spark_support import QUICK, ROOT, row_hash, spark_python
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -31,6 +31,7 @@ def start(
     script.write_text((ROOT / "etl" / "jobs" / f"{job}.py").read_text())
     where = {
         **os.environ,
+        **QUICK,
         "PYTHONPATH": str(package(ROOT).path),
         "PYTHONDONTWRITEBYTECODE": "1",
         **environment,
