@@ -113,8 +113,8 @@ def period_groups_sql(market: Market) -> str:
 
     Each row is a load date and numbers of groups, missing and repeated; a load date's are to be added up.
     """
-    day_end = "CAST(delivery_date + 1 AS TIMESTAMP)"
     minutes = market.period_minutes_sql("delivery_date")
+    day_end = "CAST(delivery_date + 1 AS TIMESTAMP)"
     day_start = "CAST(delivery_date AS TIMESTAMP)"
     return f"""WITH periods AS (
           SELECT load_date, client_id, bidding_zone, delivery_date, delivery_start, count(*) AS trades

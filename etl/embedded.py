@@ -134,9 +134,7 @@ class EmbeddedWorkload(Workload):
         merge, self.merge = self.merge, None
         if merge is None:
             return {}
-        runs = {day: entry["run_id"] for day, entry in self.index["units"].items()}
-        runs |= {unit.delivery.load_date: unit.run_id for unit in units}
-        written = merge.write(runs, rule_version(self.contract.name))
+        written = merge.write(self._runs(units), rule_version(self.contract.name))
         for name in merge.kept.values():
             self.connection.execute(f'DROP SCHEMA "{name}" CASCADE')
         return written

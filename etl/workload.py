@@ -159,6 +159,11 @@ class Workload(ABC):
             inputs["references"] = [seen.digests(delivery.load_date), seen.later(delivery.load_date)]
         return f"{self.contract.name}-{delivery.load_date}-{publish.digest(inputs)[:12]}"
 
+    def _runs(self, units: Iterable[JudgedUnit]) -> dict[str, str]:
+        """Run ids by load date, of what is published and of units that will be."""
+        runs = {day: str(entry["run_id"]) for day, entry in self.index["units"].items()}
+        return runs | {unit.delivery.load_date: unit.run_id for unit in units}
+
     def _record_dimension(self, unit: JudgedUnit, file: ParquetFile | None) -> None:
         """Take the one Silver object of a dimension's load date into what its unit came to."""
         day = unit.delivery.load_date

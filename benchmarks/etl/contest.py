@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ import boto3
 from moto.server import ThreadedMotoServer
 
 from benchmarks.etl import inputs, verdict
-from benchmarks.etl.process import Run, RunFailedError, measure
+from benchmarks.etl.process import Run, measure, output
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent / "contenders"
@@ -102,13 +101,9 @@ class Arena:
         shutil.rmtree(out, ignore_errors=True)
         command = [sys.executable, "-m", "benchmarks.etl.contenders.profiled", str(raw), str(out)]
         environment = {k: v for k, v in self.environment.items() if not k.startswith("AWS_")}
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-            timeout=SECONDS, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise RunFailedError(f"{' '.join(command)} ended with {done.returncode}\n{done.stderr[-3000:]}")
-        spent: dict[str, tuple[float, float]] = json.loads(done.stdout.splitlines()[-1])
+        environment["PYTHONPATH"] = str(ROOT)
+        said = output(command, cwd=ROOT, environment=environment, seconds=SECONDS)
+        spent: dict[str, tuple[float, float]] = json.loads(said[-1])
         return spent
 
     def contest(self, rows: int, names: list[str], *, rounds: int, oracle_rows: int) -> Iterator[Contest]:

@@ -107,6 +107,16 @@ def _resident(pid: int) -> int:
         return 0
 
 
+def output(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], seconds: float) -> list[str]:
+    """Return the lines that a process prints; RunFailedError when it ends otherwise than with 0."""
+    done = subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=seconds, check=False
+    )
+    if done.returncode:
+        raise RunFailedError(f"{' '.join(command)} ended with {done.returncode}\n{done.stderr[-3000:]}")
+    return done.stdout.splitlines()
+
+
 def log_log_slope(points: Sequence[tuple[float, float]]) -> float:
     """Return the least-squares slope of cost over size, (size, cost), both as logarithms; NaN for one size."""
     logs = [(math.log(size), math.log(cost)) for size, cost in points]

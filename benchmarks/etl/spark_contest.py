@@ -17,7 +17,7 @@ from statistics import median
 
 from benchmarks.etl import inputs, verdict
 from benchmarks.etl.contest import HERE, ROOT, Arena, agreed
-from benchmarks.etl.process import Run, RunFailedError, measure
+from benchmarks.etl.process import Run, RunFailedError, measure, output
 from benchmarks.etl.report import three
 from tests.spark.spark_support import spark_python
 
@@ -104,12 +104,8 @@ def table(result: SparkContest) -> list[str]:
 def _steps(python: Path, raw: Path, out: Path) -> dict[str, tuple[float, float]]:
     """Return wall seconds by step of the first and the second run of the pipeline in one session."""
     command = [str(python), str(HERE / "profiled_spark.py"), str(raw), str(out)]
-    done = subprocess.run(
-        command, cwd=ROOT, env=_environment(), capture_output=True, text=True, timeout=SECONDS, check=False
-    )
-    if done.returncode:
-        raise RunFailedError(f"{' '.join(command)} ended with {done.returncode}\n{done.stderr[-3000:]}")
-    first, second = (json.loads(line) for line in done.stdout.splitlines()[-2:])
+    said = output(command, cwd=ROOT, environment=_environment(), seconds=SECONDS)
+    first, second = (json.loads(line) for line in said[-2:])
     return {step: (first[step], second[step]) for step in first}
 
 

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -18,6 +17,7 @@ from etl.spark.answers import MANY, answer, answers
 from etl.spark.columns import stored_schema
 from etl.spark.dialect import Dialect
 from etl.spark.place import read_published
+from etl.spark.views import held, view
 from etl.store import Store
 
 
@@ -60,13 +60,13 @@ class Merge:
         self.due = due
         self.columns = ", ".join(f.name for f in contract.stored_fields)
         self.known: set[str] = set()
-        self.kept_frames: list[DataFrame] = []
 
     def prepare(self) -> None:
         """Create the views that do not depend on which load dates are left out."""
         self.known = self._touch()
         self._stored(self.known).createOrReplaceTempView("committed")
-        self._view(
+        view(
+            self.spark,
             "affected",
             f"""SELECT DISTINCT load_date AS as_of, transaction_id FROM (
               SELECT load_date, transaction_id FROM accepted
@@ -78,8 +78,12 @@ class Merge:
         if self.known:
             contested += """ UNION SELECT transaction_id
               FROM committed LEFT SEMI JOIN affected USING (transaction_id)"""
-        self._keep("contested_ids", self.spark.sql(contested))
-        self._view(
+        held(self.spark.sql(contested), "contested_ids")
+        view(
+            self.spark, "alone", "SELECT * FROM accepted LEFT ANTI JOIN contested_ids USING (transaction_id)"
+        )
+        view(
+            self.spark,
             "claimed",
             f"""SELECT {self.columns}, is_committed, as_ofs, explode(as_ofs) AS as_of FROM (
               SELECT *, collect_set(CASE WHEN NOT is_committed OR load_date IN ({_dates(self.due)})
@@ -99,7 +103,8 @@ class Merge:
         """
         left_out = f"({_dates(without)})"
         before = f"load_date < as_of AND load_date NOT IN {left_out}"
-        self._view(
+        view(
+            self.spark,
             "visible",
             f"""SELECT *, {self.dialect.condition(hash_sql(self.contract))} AS content_hash,
               as_of = array_max(filter(as_ofs, day -> day NOT IN {left_out})) AS is_last
@@ -109,18 +114,11 @@ class Merge:
               ELSE load_date = as_of OR ({before}) END""",
         )
         status = self.dialect.sql(model("transaction_status").replace("contested", "visible"))
-        self._keep(
-            "settled",
-            self.spark.sql(
-                f"SELECT {self.columns}, as_of, coalesce(is_last, FALSE) AS is_last, standing FROM ({status})"
-            ),
-        )
-        self._view(
-            "alone",
-            "SELECT * FROM accepted LEFT ANTI JOIN contested_ids USING (transaction_id)",
-        )
+        columns = f"{self.columns}, as_of, coalesce(is_last, FALSE) AS is_last, standing"
+        held(self.spark.sql(f"SELECT {columns} FROM ({status})"), "settled")
         versions = self._found(without)
-        self._view(
+        view(
+            self.spark,
             "merged",
             f"""SELECT {self.columns}, 'current' AS standing FROM alone WHERE load_date NOT IN {left_out}
             UNION ALL
@@ -129,19 +127,6 @@ class Merge:
             {self._prior(without, versions.days)}""",
         )
         return versions
-
-    def clear(self) -> None:
-        """Free what was kept."""
-        for frame in self.kept_frames:
-            frame.unpersist()
-
-    def _view(self, name: str, sql: str) -> None:
-        self.spark.sql(sql).createOrReplaceTempView(name)
-
-    def _keep(self, name: str, frame: DataFrame) -> None:
-        kept = frame.persist(StorageLevel.DISK_ONLY)
-        self.kept_frames.append(kept)
-        kept.createOrReplaceTempView(name)
 
     def _touch(self) -> set[str]:
         """Return the committed partitions that the deliveries, or what they replace, have a say in."""
@@ -153,7 +138,8 @@ class Merge:
         replaced = {day for day, p in partitions.items() if set(self.due) & set(p["loads"])}
         near = (days | replaced) & set(partitions)
         self._stored(replaced).createOrReplaceTempView("replaced")
-        self._view(
+        view(
+            self.spark,
             "touched_ids",
             f"""SELECT transaction_id FROM accepted
             UNION ALL SELECT transaction_id FROM replaced WHERE load_date IN ({_dates(self.due)})""",

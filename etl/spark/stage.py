@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pyspark import StorageLevel
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
@@ -21,6 +20,7 @@ from etl.spark.columns import BROKEN, FILE, ROW, parsed_schema, spark_type, stor
 from etl.spark.dialect import Dialect
 from etl.spark.parse import Delivered, Parser, gather, number, tasks
 from etl.spark.place import Place, read_published
+from etl.spark.views import held, view
 from etl.store import Store
 from etl.unit import Judged
 
@@ -128,18 +128,13 @@ class Stage:
         for name, key in DIMENSIONS.items():
             silver = read_published(self.spark, self.store, dimensions.keys(name), stored_schema(load(name)))
             silver.createOrReplaceTempView(f"silver_{name}")
-            self._view(f"dimension_{name}", self.dialect.sql(dimension_sql(name, f"silver_{name}")))
-            self._view(f"candidates_{name}", self.dialect.sql(candidates_sql(name, "due_dates")))
+            view(self.spark, f"dimension_{name}", self.dialect.sql(dimension_sql(name, f"silver_{name}")))
+            view(self.spark, f"candidates_{name}", self.dialect.sql(candidates_sql(name, "due_dates")))
             valid = self.dialect.sql(model("valid_days").replace("candidates", f"candidates_{name}"))
-            held = self.spark.sql(
-                f"SELECT as_of, id AS {key}, first_day, end_day, contracted_power_kw FROM ({valid})"
-            )
-            held.persist(StorageLevel.DISK_ONLY).createOrReplaceTempView(f"valid_{name}")
-            self._view(f"known_{name}", f"SELECT DISTINCT as_of, {key} FROM valid_{name}")
+            days = f"SELECT as_of, id AS {key}, first_day, end_day, contracted_power_kw FROM ({valid})"
+            held(self.spark.sql(days), f"valid_{name}")
+            view(self.spark, f"known_{name}", f"SELECT DISTINCT as_of, {key} FROM valid_{name}")
         answers(self.spark.sql(" UNION ALL ".join(f"SELECT count(*) FROM valid_{n}" for n in DIMENSIONS)))
-
-    def _view(self, name: str, sql: str) -> None:
-        self.spark.sql(sql).createOrReplaceTempView(name)
 
     def _judged_sql(self) -> str:
         """SELECT that judges `parsed`; rows of other kinds pass through, their masks mean nothing."""
@@ -182,18 +177,20 @@ class Stage:
         counting = [(f.index, f.key) for intake in intakes for f in intake.files if not f.duplicate_of]
         files = self.spark.createDataFrame(counting, "file int, source_object string")
         files.createOrReplaceTempView("files")
-        self._view(
+        view(
+            self.spark,
             "judged",
             f"""SELECT /*+ BROADCAST(files) */ staged.*, source_object FROM staged JOIN files USING (file)
             WHERE kind = {ROW}""",
         )
-        self._view(
+        view(
+            self.spark,
             "rejected",
             f"""SELECT /*+ BROADCAST(files) */ load_date, source_object, source_line, raw, fields, reasons
             FROM staged JOIN files USING (file) WHERE reasons IS NOT NULL AND kind IN ({ROW}, {BROKEN})""",
         )
         columns = ", ".join(f"`{f.name}`" for f in self.contract.stored_fields)
-        self._view("accepted", f"SELECT {columns} FROM judged WHERE reasons IS NULL")
+        view(self.spark, "accepted", f"SELECT {columns} FROM judged WHERE reasons IS NULL")
 
 
 # The record by column name, of the delimiter and the names that its file's header has.

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from pyspark import StorageLevel
 from pyspark.sql import SparkSession
 
 from etl.content import hash_sql
@@ -28,6 +27,7 @@ from etl.spark.merge import Merge
 from etl.spark.outputs import Outputs, Target
 from etl.spark.place import Place
 from etl.spark.stage import NOTHING, Stage, Tally
+from etl.spark.views import held, view
 from etl.summary import UnitResult
 from etl.workload import PENDING_LIMIT, Taken, Workload
 
@@ -151,12 +151,9 @@ class SparkWorkload(Workload):
     def _judge_dimension(self, units: Sequence[JudgedUnit], stage: Stage, outputs: Outputs) -> None:
         columns = ", ".join(f.name for f in self.contract.stored_fields)
         content = self.dialect.condition(hash_sql(self.contract))
-        self.spark.sql(f"SELECT {columns}, {content} AS content_hash FROM accepted").createOrReplaceTempView(
-            "contested"
-        )
+        view(self.spark, "contested", f"SELECT {columns}, {content} AS content_hash FROM accepted")
         status = self.dialect.sql(model("dimension_status").replace("{key}", self.contract.key[0]))
-        settled = self.spark.sql(f"SELECT {columns}, standing FROM ({status})")
-        settled.persist(StorageLevel.DISK_ONLY).createOrReplaceTempView("settled")
+        held(self.spark.sql(f"SELECT {columns}, standing FROM ({status})"), "settled")
         with ThreadPoolExecutor() as pool:
             counting, settling, reading = (
                 pool.submit(stage.tallies),
@@ -214,10 +211,6 @@ class SparkWorkload(Workload):
         whole = sum(f.fault is not None for f in intake.files)
         rows = tally.rejected + intake.broken + whole + conflicts
         return rows, {reason: n for reason, n in sorted(reasons.items()) if n}
-
-    def _runs(self, units: Sequence[JudgedUnit]) -> dict[str, str]:
-        runs = {day: str(entry["run_id"]) for day, entry in self.index["units"].items()}
-        return runs | {unit.delivery.load_date: unit.run_id for unit in units}
 
     def _by_date(self, sql: str, *, at_most: int = MANY) -> dict[str, list[tuple[Any, ...]]]:
         """Answers of a query by their first column, a load date."""

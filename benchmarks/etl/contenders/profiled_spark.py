@@ -3,16 +3,15 @@
 Usage: python profiled_spark.py RAW OUT. Prints a JSON object of wall seconds by step for each run.
 """
 
-import functools
 import json
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pipeline_spark
+import timing
 
 from etl import publish
 from etl.spark import outputs, stage, workload
@@ -27,40 +26,20 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("sorting, writing and measuring files", outputs.Outputs, "write"),
     ("publishing", publish, "publish"),
 )
-_spent: dict[str, float] = {}
-_open: list[float] = []
-
-
-def _timed(step: str, work: Callable[..., Any]) -> Callable[..., Any]:
-    """Count what `work` takes without what the steps inside it take."""
-
-    @functools.wraps(work)
-    def timed(*given: Any, **named: Any) -> Any:
-        _open.append(0.0)
-        before = time.monotonic()
-        try:
-            return work(*given, **named)
-        finally:
-            took = time.monotonic() - before
-            _spent[step] = _spent.get(step, 0.0) + took - _open.pop()
-            if _open:
-                _open[-1] += took
-
-    return timed
 
 
 def main(raw: Path, out: Path) -> None:
     """Run the pipeline twice and print what its steps took; the first run counts the start of the session."""
-    for step, owner, name in STEPS:
-        setattr(owner, name, _timed(step, getattr(owner, name)))
+    timing.watch(STEPS)
     started = time.monotonic()
     with open_session() as spark:
         for _ in range(2):
             shutil.rmtree(out, ignore_errors=True)
             pipeline_spark.run(spark, raw, out)
-            _spent[REST] = time.monotonic() - started - sum(_spent.values())
-            print(json.dumps(_spent), flush=True)
-            _spent.clear()
+            took = {step: wall for step, (wall, _) in timing.spent.items()}
+            took[REST] = time.monotonic() - started - sum(took.values())
+            print(json.dumps(took), flush=True)
+            timing.spent.clear()
             started = time.monotonic()
 
 
