@@ -21,17 +21,20 @@ from etl.scan import binary_kind, blocks, first_not_utf8, printable, scan, sha25
 SMALL_FILE = 8 << 20
 
 
-def take_in(contract: Contract, files: Sequence[SourceFile], folder: Path, *, plain: bool = True) -> Intake:
-    """Read the files of one unit into `folder`; nothing is raised for bad content, it is recorded.
+def take_in(
+    contract: Contract, files: Sequence[SourceFile], folder: Path, *, distinct: bool = True
+) -> Intake:
+    """Read files into `folder`; nothing is raised for bad content, it is recorded.
 
-    Without `plain`, plain lines are judged with care as well.
+    The files are those of one unit, and one with the content of another is not read. If they are not
+    `distinct`, each is read.
     """
     intake = Intake(list(files), folder / "split.ndjson", folder / "broken.ndjson")
     with (
         intake.split_path.open("w", encoding="utf-8") as split,
         intake.broken_path.open("w", encoding="utf-8") as broken,
     ):
-        _UnitReader(contract, intake, folder, split, broken, plain=plain).run()
+        _UnitReader(contract, intake, folder, split, broken).run(distinct)
     return intake
 
 
@@ -73,10 +76,7 @@ class _UnitReader:
         folder: Path,
         split: IO[str],
         broken: IO[str],
-        *,
-        plain: bool,
     ) -> None:
-        self.types_plain = plain
         self.contract = contract
         self.intake = intake
         self.folder = folder
@@ -89,12 +89,12 @@ class _UnitReader:
             lambda header: Careful(folder / f"careful-{len(intake.careful)}.csv", header), intake.careful
         )
 
-    def run(self) -> None:
+    def run(self, distinct: bool) -> None:
         try:
             seen: dict[tuple[int, str], SourceFile] = {}
             sizes = Counter(f.size for f in self.intake.files)
             for file in self.intake.files:
-                if sizes[file.size] > 1:
+                if distinct and sizes[file.size] > 1:
                     file.sha256 = sha256(file.path)
                     original = seen.setdefault((file.size, file.sha256), file)
                     if original is not file:
@@ -135,6 +135,7 @@ class _UnitReader:
             detail = "the first line is no header" if found.is_record else ", ".join(found.columns)
             self.reject_file(file, found.rule, first=1 if found.is_record else 2, detail=detail)
             return
+        file.header = header
         file.warnings.update(header.warnings)
         in_place = not has_cr and "file.bom" not in file.warnings and file.size > SMALL_FILE
         FileReader(self, file, header, head, in_place).read(rest, text)
@@ -160,8 +161,8 @@ class _UnitReader:
         row = {"f": file.index, "l": line, "raw": printable(raw), "fields": None, "reasons": list(reasons)}
         self.broken.write(json.dumps(row, ensure_ascii=False) + "\n")
         if count:
-            self.intake.broken += 1
-            self.intake.record_counts.update(reasons)
+            file.broken += 1
+            file.counts.update(reasons)
 
     def reject_file(self, file: SourceFile, rule: str, *, first: int = 2, detail: str = "") -> None:
         """Reject a whole file and every record in it, from line `first` on; `detail` says what is wrong."""

@@ -7,7 +7,7 @@ from etl import derived
 from etl.checks import CHECKS, Level
 from etl.contract import Contract, Field, Rule, Severity
 from etl.market import FIRST_YEAR, LAST_YEAR, Market
-from etl.masks import mask_names, mask_place, masks_sql
+from etl.masks import broken_any, mask_names, mask_place, masks_sql, present_sql
 from etl.referral import references_sql
 
 _SPACES = "'\u00a0\u2007\u202f', '   '"
@@ -44,9 +44,12 @@ class Judgement:
         """SELECT (place, masks) of the rows of `relation` that break a rule against the dimensions."""
         return references_sql(self.referring, self.market, relation)
 
-    def sql(self, bronze: str) -> str:
-        """SELECT that judges `bronze`, a SELECT of x_<column> texts, file and source_line."""
-        return self.template.replace("{bronze}", bronze)
+    def sql(self, bronze: str, *more: str) -> str:
+        """SELECT that judges `bronze`, a SELECT of x_<column> texts, file and source_line.
+
+        `more` are columns of `bronze`, or derived ones, that the result is to have as well.
+        """
+        return self.template.replace("{more}", "".join(f", {m}" for m in more)).replace("{bronze}", bronze)
 
     @property
     def reject_masks(self) -> tuple[str, ...]:
@@ -66,17 +69,12 @@ class Judgement:
     @property
     def rejected_sql(self) -> str:
         """SQL that is true for a row that breaks a rejecting rule."""
-        return "(" + " OR ".join(f"{m} <> 0" for m in (*self.reject_masks, *self.reference_masks)) + ")"
+        return broken_any((*self.reject_masks, *self.reference_masks))
 
     @property
     def reasons_sql(self) -> str:
         """SQL of the array of the identifiers of the rejecting rules that a row breaks."""
-        return self._broken_ids_sql(self.rejections)
-
-    @property
-    def warnings_sql(self) -> str:
-        """SQL of the array of the identifiers of the warning rules that a row breaks."""
-        return self._broken_ids_sql(self.warning)
+        return self.broken_ids_sql(self.rejections)
 
     @property
     def rejections(self) -> tuple[Rule, ...]:
@@ -94,9 +92,9 @@ class Judgement:
         sums = ", ".join(f"coalesce(sum(({mask} >> {bit}) & 1), 0)" for mask, bit in places)
         return f"SELECT count(*), {sums} FROM {relation}"
 
-    def _broken_ids_sql(self, rules: Iterable[Rule]) -> str:
-        parts = [f"CASE WHEN {self.broken_sql(rule)} THEN '{rule.id}' END" for rule in rules]
-        return f"list_filter([{', '.join(parts)}], lambda rule: rule IS NOT NULL)"
+    def broken_ids_sql(self, rules: Iterable[Rule]) -> str:
+        """SQL of the array of the identifiers of those of the rules that a row breaks."""
+        return present_sql(", ".join(f"CASE WHEN {self.broken_sql(r)} THEN '{r.id}' END" for r in rules))
 
     def _place(self, rule: Rule) -> tuple[str, int]:
         for prefix, rules in (("r", self.rejecting), ("q", self.referring), ("w", self.warning)):
@@ -143,7 +141,7 @@ def compile_contract(contract: Contract, market: Market) -> Judgement:
   SELECT *, {_list(masks)} FROM derived
 )
 SELECT {_list(columns)}, CAST({" | ".join(styles) or "0"} AS TINYINT) AS styles, file, source_line,
-  {_list(mask_columns)}
+  {_list(mask_columns)}{{more}}
 FROM judged"""
     return Judgement(contract, market, rejecting, referring, warning, columns, template)
 

@@ -35,7 +35,6 @@ class Unit(Protocol):
     contract: Contract
     intake: Intake
     split: IO[str]
-    types_plain: bool
 
     def plain_text(self, header: Header) -> tuple[Part, IO[bytes]]:
         """Return the text that plain lines with this header are gathered in."""
@@ -77,7 +76,7 @@ class FileReader:
         self.head = head
         self.delimiter = header.delimiter.encode()
         self.width = len(header.names)
-        self.shapes = shapes(unit.contract, header) if unit.types_plain else None
+        self.shapes = shapes(unit.contract, header)
         self.plain: set[bytes] = set()
         self.key = header.names.index(unit.contract.key[0])
         before, after = self.delimiter * self.key, self.delimiter * (self.width - 1 - self.key)
@@ -161,7 +160,7 @@ class FileReader:
         line = lines[at]
         text = line.decode()
         if not text.strip():
-            self.unit.intake.record_counts[BLANK_LINE] += 1
+            self.file.counts[BLANK_LINE] += 1
             return 1
         if line == self.head:
             self._reject(Record(text, 1, None, (REPEATED_HEADER,)))
@@ -266,7 +265,7 @@ class FileReader:
             **{f"x_{f.name}": values.get(f.name, "") for f in self.unit.contract.source_fields},
         }
         self.unit.split.write(json.dumps(row, ensure_ascii=False) + "\n")
-        self.unit.intake.split += 1
+        self.file.split += 1
         if record.quoted_break:
-            self.unit.intake.record_counts[QUOTED_BREAK] += 1
+            self.file.counts[QUOTED_BREAK] += 1
         self.file.records += 1

@@ -1,5 +1,7 @@
 """Broken rules as bits: one BIGINT column holds up to MASK_BITS rules of a row."""
 
+from collections.abc import Iterable
+
 from etl.checks import CHECKS, identifier
 from etl.contract import Rule
 from etl.market import Market
@@ -29,3 +31,13 @@ def masks_sql(prefix: str, rules: tuple[Rule, ...], market: Market) -> list[str]
             f"CASE WHEN {condition(rule, market)} THEN CAST({1 << bit} AS BIGINT) ELSE 0 END"
         )
     return [f"({' + '.join(t) or '0'}) AS {identifier(name)}" for name, t in terms.items()]
+
+
+def broken_any(masks: Iterable[str]) -> str:
+    """SQL that is true for a row that breaks a rule of one of the mask columns."""
+    return "(" + " OR ".join(f"{mask} <> 0" for mask in masks) + ")"
+
+
+def present_sql(items: str) -> str:
+    """SQL of the array of those of a list of SQL items that are not NULL."""
+    return f"list_filter([{items}], lambda item: item IS NOT NULL)"

@@ -11,7 +11,11 @@ PLACEHOLDER = "\x1a"
 
 @dataclass(slots=True)
 class SourceFile:
-    """What is known of one delivered file after reading it; `records` counts rejected ones too."""
+    """What is known of one delivered file after reading it; `records` counts rejected ones too.
+
+    `split` of them were split one by one, `broken` could not be split; `counts` are by rule of records.
+    There is no `header` when none was understood.
+    """
 
     index: int
     key: str
@@ -23,6 +27,10 @@ class SourceFile:
     fault: str | None = None
     duplicate_of: str | None = None
     warnings: Counter[str] = field(default_factory=Counter)
+    split: int = 0
+    broken: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    header: Header | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,21 @@ class Intake:
     broken_path: Path
     parts: list[Part] = field(default_factory=list)
     careful: list[Careful] = field(default_factory=list)
-    split: int = 0
-    broken: int = 0
-    record_counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def split(self) -> int:
+        """Number of records that were split one by one."""
+        return sum(file.split for file in self.files)
+
+    @property
+    def broken(self) -> int:
+        """Number of records that could not be split."""
+        return sum(file.broken for file in self.files)
+
+    @property
+    def record_counts(self) -> Counter[str]:
+        """How many records broke, or bent, each rule about how records are written."""
+        counts: Counter[str] = Counter()
+        for file in self.files:
+            counts.update(file.counts)
+        return counts

@@ -11,15 +11,13 @@ from pathlib import Path
 import duckdb
 
 from etl.aside import set_aside
-from etl.checks import identifier, literal
-from etl.engine import quoted, sql_type
+from etl.checks import literal
+from etl.engine import sql_type
 from etl.judge import Judgement
 from etl.parts import Careful, Intake
 from etl.plain import Z_STYLE, warnings_sql
+from etl.texts import Text, broken_sql, texts
 from etl.typed import type_parts
-
-_SHORT_JSON, _LONGEST_JSON = 1 << 20, 256 << 20
-_JSON_COLUMNS = "f: 'INTEGER', l: 'BIGINT', raw: 'VARCHAR', fields: 'VARCHAR'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +27,6 @@ class Judged:
     rows: int
     failed: Counter[str]
     mixed_offset_files: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Text to judge with care, as SQL.
-
-    `bronze` selects x_<column>, file and source_line; over it, `raw` is the record as delivered and `fields`
-    the record by name as a JSON object.
-    """
-
-    bronze: str
-    raw: str
-    fields: str
 
 
 def judge(
@@ -59,58 +44,22 @@ def judge(
         SELECT unnest(CAST(? AS INTEGER[])) AS file, unnest(CAST(? AS VARCHAR[])) AS source_object""",
         [[f.index for f in intake.files], [f.key for f in intake.files]],
     )
-    sources = [_lines(judgement, text) for text in intake.careful if text.rows]
-    if intake.split:
-        sources.append(_split_records(judgement, intake.split_path))
+    again: list[Careful] = []
     if has_plain := any(part.rows for part in intake.parts):
         type_parts(connection, judgement.contract, intake.parts)
         again = set_aside(connection, judgement, intake.parts, intake.split_path.parent)
-        sources += [_lines(judgement, text) for text in again]
+    sources = texts(judgement.contract, intake, again)
     _create_judged(connection, judgement)
     if sources:
-        texts = ", ".join(f"x_{f.name}" for f in judgement.contract.source_fields)
-        bronze = (f"SELECT {texts}, file, source_line FROM ({source.bronze})" for source in sources)
+        columns = ", ".join(f"x_{f.name}" for f in judgement.contract.source_fields)
+        bronze = (f"SELECT {columns}, file, source_line FROM ({source.bronze})" for source in sources)
         execute(f"INSERT INTO judged BY NAME {judgement.sql(' UNION ALL '.join(bronze))}")
         if judgement.referring:
             _refer(connection, judgement)
     _keep_texts(connection, judgement, sources)
     _create_accepted(connection, judgement, load_date, has_plain)
-    execute(
-        f"""CREATE OR REPLACE TABLE broken AS SELECT f AS file, l AS source_line, raw, fields, reasons
-        FROM read_json('{quoted(intake.broken_path)}', format = 'newline_delimited',
-          maximum_object_size = {_longest(intake.broken_path)},
-          columns = {{{_JSON_COLUMNS}, reasons: 'VARCHAR[]'}})"""
-    )
+    execute(f"CREATE OR REPLACE TABLE broken AS {broken_sql(intake.broken_path)}")
     return _count(connection, judgement, has_plain)
-
-
-def _lines(judgement: Judgement, text: Careful) -> _Source:
-    names = text.header.names
-    columns = ", ".join(f"{literal('x_' + n)}: 'VARCHAR'" for n in names)
-    missing = "".join(f", CAST('' AS VARCHAR) AS x_{n}" for n in text.header.missing(judgement.contract))
-    bronze = f"""SELECT *{missing} FROM read_csv('{quoted(text.path)}',
-        columns = {{file: 'INTEGER', source_line: 'BIGINT', {columns}}}, header = false,
-        delim = {literal(text.header.delimiter)}, quote = '', escape = '', nullstr = '\x1e', new_line = '\\n',
-        auto_detect = false)"""
-    texts = [identifier("x_" + n) for n in names]
-    raw = f"concat_ws({literal(text.header.delimiter)}, {', '.join(texts)})"
-    pairs = ", ".join(f"{literal(n)}, {text}" for n, text in zip(names, texts, strict=True))
-    return _Source(bronze, raw, f"CAST(json_object({pairs}) AS VARCHAR)")
-
-
-def _split_records(judgement: Judgement, path: Path) -> _Source:
-    texts = [f"x_{f.name}" for f in judgement.contract.source_fields]
-    columns = ", ".join(f"{t}: 'VARCHAR'" for t in texts)
-    bronze = f"""SELECT {", ".join(texts)}, f AS file, l AS source_line, raw AS raw_text,
-        fields AS fields_text
-      FROM read_json('{quoted(path)}', format = 'newline_delimited',
-        maximum_object_size = {_longest(path)}, columns = {{{_JSON_COLUMNS}, {columns}}})"""
-    return _Source(bronze, "raw_text", "fields_text")
-
-
-def _longest(path: Path) -> int:
-    """Bytes that an object of a JSON file may have; the engine sets twice that aside before it reads."""
-    return max(_SHORT_JSON, min(path.stat().st_size, _LONGEST_JSON))
 
 
 def _create_judged(connection: duckdb.DuckDBPyConnection, judgement: Judgement) -> None:
@@ -131,7 +80,7 @@ def _refer(connection: duckdb.DuckDBPyConnection, judgement: Judgement) -> None:
     connection.execute(f"UPDATE judged SET {masks} FROM ({found}) AS found WHERE judged.rowid = found.place")
 
 
-def _keep_texts(connection: duckdb.DuckDBPyConnection, judgement: Judgement, sources: list[_Source]) -> None:
+def _keep_texts(connection: duckdb.DuckDBPyConnection, judgement: Judgement, sources: list[Text]) -> None:
     connection.execute(
         "CREATE OR REPLACE TABLE texts (file INTEGER, source_line BIGINT, raw VARCHAR, fields VARCHAR)"
     )

@@ -1,16 +1,23 @@
-"""Spark's types of a contract's columns, and of what the parser hands on."""
+"""Types of a contract's columns in Spark and in Arrow, and of what the tasks that judge files hand on."""
+
+import pyarrow as pa
 
 from etl.contract import Contract
+from etl.judge import Judgement
 
 ROW, BROKEN, FILE = 0, 1, 2
-"""Kinds of parsed rows: a record to judge, one that nobody can split, and what is known of a whole file."""
+"""Kinds of rows that tasks hand on: a judged record, one that nobody can split, what is known of a file."""
 
-_TYPES = {"timestamp": "timestamp_ntz"}
+_SPARK = {"timestamp": "timestamp_ntz"}
+_ARROW = {
+    "string": pa.string(), "int": pa.int32(), "date": pa.date32(), "timestamp": pa.timestamp("us"),
+    "decimal(18,6)": pa.decimal128(18, 6),
+}  # fmt: skip
 
 
 def spark_type(hive: str) -> str:
     """Return Spark's type for a type in Hive's notation; times are UTC without a zone, as in the files."""
-    return _TYPES.get(hive, hive)
+    return _SPARK.get(hive, hive)
 
 
 def stored_schema(contract: Contract, *more: str) -> str:
@@ -19,16 +26,31 @@ def stored_schema(contract: Contract, *more: str) -> str:
     return ", ".join((*columns, *more))
 
 
-def parsed_schema(contract: Contract) -> str:
-    """Schema of parsed records.
+def judged_schema(judgement: Judgement, *more: str) -> str:
+    """Schema of judged records, which has the names and types of `arrow_schema`, with further columns.
 
-    `raw` is the record as delivered (of kind FILE: a JSON object of what is known of the file), `head` the
-    delimiter and the column names of its file, `fields` the record by name as JSON where `head` is null,
-    x_<column> its texts.
+    `file` is the number of the file, `styles` how the row's timestamps are written (see compile_contract),
+    `raw` the record as delivered (of kind FILE a JSON object), `fields` the record by name as JSON where it
+    cannot be put together of `raw` and the header, `reasons` and `warnings` the rules it breaks.
     """
-    texts = (f"`x_{f.name}` string" for f in contract.source_fields)
+    types = {f.name: spark_type(f.type) for f in judgement.contract.fields}
+    columns = (f"`{name}` {types[name]}" for name in judgement.columns)
     return ", ".join(
-        ("kind int", "file int", "source_line bigint", "load_date date", "raw string", "head string",
-         "fields string",
-         "reasons array<string>", *texts)
+        ("kind int", "file int", "source_line bigint", "load_date date", *columns, "styles tinyint",
+         "duration_us bigint", "raw string", "fields string", "reasons array<string>",
+         "warnings array<string>", *more)
+    )  # fmt: skip
+
+
+def arrow_schema(judgement: Judgement) -> pa.Schema:
+    """Return `judged_schema` in Arrow."""
+    types = {f.name: _ARROW[f.type] for f in judgement.contract.fields if f.name in judgement.columns}
+    texts = pa.list_(pa.string())
+    return pa.schema(
+        [
+            ("kind", pa.int32()), ("file", pa.int32()), ("source_line", pa.int64()), ("load_date", pa.date32()),
+            *((name, types[name]) for name in judgement.columns), ("styles", pa.int8()),
+            ("duration_us", pa.int64()), ("raw", pa.string()), ("fields", pa.string()), ("reasons", texts),
+            ("warnings", texts),
+        ]
     )  # fmt: skip

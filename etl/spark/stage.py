@@ -1,4 +1,4 @@
-"""Delivered records, parsed and judged in one pass and kept as one table that everything after reads."""
+"""Delivered records, judged in one pass and kept as one table that everything after reads."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,21 +12,19 @@ from etl.dimensions import DIMENSIONS, Dimensions
 from etl.discover import Delivery
 from etl.engine import model
 from etl.judge import Judgement
-from etl.parts import Intake
+from etl.masks import broken_any
+from etl.parts import Intake, SourceFile
 from etl.reference import candidates_sql, dimension_sql
 from etl.referral import referred_sql
 from etl.spark.answers import MANY, answers
-from etl.spark.columns import BROKEN, FILE, ROW, parsed_schema, spark_type, stored_schema
+from etl.spark.columns import BROKEN, FILE, ROW, judged_schema, stored_schema
+from etl.spark.delivered import Delivered, gather, number, tasks
 from etl.spark.dialect import Dialect
-from etl.spark.parse import Delivered, Parser, gather, number, tasks
+from etl.spark.judge import Judge
 from etl.spark.place import Place, read_published
 from etl.spark.views import held, view
 from etl.store import Store
 from etl.unit import Judged
-
-_FEW_BYTES = 8 << 20
-_EVEN = 4
-"""With as many tasks a core, none waits long for another to end; files may be too few or too unequal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ NOTHING = Tally(Judged(0, Counter(), 0), 0)
 class Stage:
     """The judged records of deliveries of one dataset, of all their load dates.
 
-    Creates the views `judged` (rows that could be split, with their masks), `rejected` (what is quarantined
+    Creates the views `judged` (rows that could be split, and what they break), `rejected` (what is quarantined
     for itself: load_date, source_object, source_line, raw, fields, reasons), `files` (those that count) and
     `accepted`.
     """
@@ -59,19 +57,16 @@ class Stage:
         self.place = place
 
     def take_in(self, deliveries: Sequence[Delivery], dimensions: Dimensions | None) -> dict[str, Intake]:
-        """Parse and judge the files of deliveries, each read once; return what is known, by load date."""
+        """Judge the files of deliveries, each read once; return what is known, by load date."""
         if dimensions:
             self._prepare(dimensions, [d.load_date for d in deliveries])
-        parallelism = self.spark.sparkContext.defaultParallelism
         delivered = number(deliveries)
-        work = tasks(delivered, parallelism)
-        parsed = self.spark.range(0, len(work), 1, max(1, len(work))).mapInArrow(
-            Parser(self.store.uri, self.contract, work), parsed_schema(self.contract)
+        work = tasks(delivered, self.spark.sparkContext.defaultParallelism)
+        rows = self.spark.range(0, len(work), 1, max(1, len(work))).mapInArrow(
+            Judge(self.store.uri, self.judgement, work), judged_schema(self.judgement)
         )
-        if len(work) < _EVEN * parallelism and sum(f.entry.size for f in delivered) > _FEW_BYTES:
-            parsed = parsed.repartition(_EVEN * parallelism, "file", "source_line")
-        parsed.createOrReplaceTempView("parsed")
-        self.place.write(self.spark.sql(self._judged_sql()), "judged")
+        rows.createOrReplaceTempView("delivered")
+        self.place.write(self.spark.sql(self._settled_by_row()), "judged")
         staged = self.place.read("judged", self._schema())
         staged.createOrReplaceTempView("staged")
         facts = staged.where(F.col("kind") == FILE).select("file", "raw")
@@ -85,11 +80,9 @@ class Stage:
 
     def tallies(self) -> Mapping[str, Tally]:
         """Count what was judged, by load date."""
-        judgement = self.judgement
-        warned = " OR ".join(f"{mask} <> 0" for mask in judgement.warn_masks)
         found = answers(
             self.spark.sql(
-                f"""SELECT load_date, NULL AS rule, sum(records), sum(rejects),
+                """SELECT load_date, NULL AS rule, sum(records), sum(rejects),
                   count_if(styles IN (3, 5, 6, 7))
                 FROM (
                   SELECT load_date, file, count(*) AS records, count_if(reasons IS NOT NULL) AS rejects,
@@ -100,8 +93,7 @@ class Stage:
                 SELECT load_date, rule, count(*), NULL, NULL FROM (
                   SELECT load_date, explode(reasons) AS rule FROM judged WHERE reasons IS NOT NULL
                   UNION ALL
-                  SELECT load_date, explode({self.dialect.condition(judgement.warnings_sql)}) FROM judged
-                  WHERE {warned})
+                  SELECT load_date, explode(warnings) FROM judged WHERE warnings IS NOT NULL)
                 GROUP BY load_date, rule"""
             )
         )
@@ -136,46 +128,33 @@ class Stage:
             view(self.spark, f"known_{name}", f"SELECT DISTINCT as_of, {key} FROM valid_{name}")
         answers(self.spark.sql(" UNION ALL ".join(f"SELECT count(*) FROM valid_{n}" for n in DIMENSIONS)))
 
-    def _judged_sql(self) -> str:
-        """SELECT that judges `parsed`; rows of other kinds pass through, their masks mean nothing."""
+    def _settled_by_row(self) -> str:
+        """SELECT of the view `delivered` with the rules against the dimensions; texts stay of what is rejected."""
         judgement, dialect = self.judgement, self.dialect
-        text = ("kind", "load_date", "raw", "head", "fields", "reasons")
-        further = (*text, "duration_us") if judgement.referring else text
-        sql = dialect.sql(judgement.sql("SELECT * FROM parsed"), *further)
-        columns = [
-            *judgement.columns,
-            "styles",
-            "file",
-            "source_line",
-            *judgement.reject_masks,
-            *judgement.warn_masks,
-        ]
+        columns = ("kind", "file", "source_line", "load_date", *judgement.columns, "styles", "duration_us")
+        text = ("raw", "fields", "reasons", "warnings")
+        rejected, reasons, relation = f"kind <> {ROW} OR reasons IS NOT NULL", "reasons", "delivered"
         if judgement.referring:
             kept = ", ".join((*columns, *text))
-            referred = referred_sql(judgement.referring, judgement.market, "marked", kept, by_date=True)
-            sql = _around(dialect.sql(referred), sql)
-            columns += judgement.reference_masks
-        rejected = f"(kind <> {ROW} OR {dialect.condition(judgement.rejected_sql)})"
-        reasons = dialect.condition(judgement.reasons_sql)
-        return f"""SELECT kind, load_date, {", ".join(columns)},
-          CASE WHEN {rejected} THEN raw END AS raw,
-          CASE WHEN {rejected} THEN {_FIELDS} END AS fields,
-          CASE WHEN kind = {ROW} AND {rejected} THEN {reasons} ELSE reasons END AS reasons
-        FROM ({sql})"""
+            referred = referred_sql(judgement.referring, judgement.market, "delivered", kept, by_date=True)
+            columns = (*columns, *judgement.reference_masks)
+            broken = broken_any(judgement.reference_masks)
+            found = dialect.condition(judgement.broken_ids_sql(judgement.referring))
+            reasons = f"""CASE WHEN {broken}
+              THEN concat(coalesce(reasons, CAST(array() AS ARRAY<STRING>)), {found}) ELSE reasons END"""
+            rejected, relation = f"{rejected} OR {broken}", f"({dialect.sql(referred)})"
+        return f"""SELECT {", ".join(columns)}, CASE WHEN {rejected} THEN raw END AS raw,
+          CASE WHEN {rejected} THEN fields END AS fields, {reasons} AS reasons, warnings FROM {relation}"""
 
     def _schema(self) -> str:
-        judgement = self.judgement
-        types = {f.name: spark_type(f.type) for f in self.contract.fields}
-        masks = (*judgement.reject_masks, *judgement.warn_masks, *judgement.reference_masks)
-        return ", ".join(
-            ("kind int", "load_date date", *(f"`{c}` {types[c]}" for c in judgement.columns),
-             "styles tinyint", "file int", "source_line bigint", *(f"{m} bigint" for m in masks),
-             "raw string", "fields string", "reasons array<string>")
-        )  # fmt: skip
+        masks = self.judgement.reference_masks
+        return judged_schema(self.judgement, *(f"{mask} bigint" for mask in masks))
 
     def _create_views(self, intakes: Iterable[Intake]) -> None:
-        counting = [(f.index, f.key) for intake in intakes for f in intake.files if not f.duplicate_of]
-        files = self.spark.createDataFrame(counting, "file int, source_object string")
+        counting = [
+            (f.index, f.key, _head(f)) for intake in intakes for f in intake.files if not f.duplicate_of
+        ]
+        files = self.spark.createDataFrame(counting, "file int, source_object string, head string")
         files.createOrReplaceTempView("files")
         view(
             self.spark,
@@ -186,7 +165,8 @@ class Stage:
         view(
             self.spark,
             "rejected",
-            f"""SELECT /*+ BROADCAST(files) */ load_date, source_object, source_line, raw, fields, reasons
+            f"""SELECT /*+ BROADCAST(files) */ load_date, source_object, source_line, raw,
+              CASE WHEN kind = {ROW} THEN {_FIELDS} END AS fields, reasons
             FROM staged JOIN files USING (file) WHERE reasons IS NOT NULL AND kind IN ({ROW}, {BROKEN})""",
         )
         columns = ", ".join(f"`{f.name}`" for f in self.contract.stored_fields)
@@ -196,8 +176,9 @@ class Stage:
 # The record by column name, of the delimiter and the names that its file's header has.
 _FIELDS = """coalesce(fields, to_json(map_from_arrays(
   split(substr(head, 2), '\\u001f'), split(raw, concat('\\\\Q', left(head, 1), '\\\\E'), -1))))"""
+_NAMES_SEPARATOR = "\x1f"
 
 
-def _around(outer: str, inner: str) -> str:
-    """Name a SELECT `marked` for another one."""
-    return f"WITH marked AS ({inner}) {outer}"
+def _head(file: SourceFile) -> str | None:
+    """Return the delimiter of a file and the names of its columns."""
+    return file.header and file.header.delimiter + _NAMES_SEPARATOR.join(file.header.names)
