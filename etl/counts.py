@@ -11,7 +11,7 @@ from etl.market import Market
 from etl.merge import HELD_REJECTS
 from etl.parts import Intake
 from etl.quality import Sizes
-from etl.unit import Judged
+from etl.tally import Judged
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,22 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from etl.content import hash_sql
 from etl.contract import rule_version
 from etl.counts import PeriodGroups, period_groups_sql
-from etl.dimensions import DIMENSIONS
+from etl.dimension import content, settle
 from etl.discover import Delivery
-from etl.engine import model, schema, write_parquet
+from etl.engine import schema
 from etl.evidence import write_quarantine
 from etl.intake import take_in
 from etl.merge import Merge, Partition
 from etl.parallel import each
 from etl.parts import SourceFile
-from etl.reference import References
+from etl.reference import References, pending_keys
 from etl.release import JudgedUnit
 from etl.store import Entry
+from etl.tally import judged_unit
 from etl.unit import judge
-from etl.workload import PENDING_LIMIT, Taken, Workload
+from etl.workload import Taken, Workload
 
 
 class EmbeddedWorkload(Workload):
@@ -53,9 +53,9 @@ class EmbeddedWorkload(Workload):
         with self._room(delivery, taken):
             unit = self._judge(delivery, taken)
             if not unit.breached:
-                content = "" if self.references else self._content()
-                pending = {name: self._pending(name) for name in DIMENSIONS} if self.references else {}
-                self._describe(unit, content=content, pending=pending)
+                said = "" if self.references else content(self.connection, self.contract)
+                pending = pending_keys(self.connection, self.judgement) if self.references else {}
+                self._describe(unit, content=said, pending=pending)
                 if self.merge:
                     self.merge.keep(delivery.load_date, self._schema(delivery), unit.days)
         unit.seconds = time.monotonic() - started
@@ -81,11 +81,10 @@ class EmbeddedWorkload(Workload):
     def _judge(self, delivery: Delivery, taken: Taken) -> JudgedUnit:
         if self.references:
             self.references.prepare(self.connection, delivery.load_date)
-        judged = judge(self.connection, self.judgement, taken.intake, delivery.load_date)
+        judge(self.connection, self.judgement, taken.intake, delivery.load_date)
         unit = self._begin(delivery, taken.intake)
         self._settle(unit)
-        rejected = int(self._one(f"SELECT count(*) FROM judged WHERE {self.judgement.rejected_sql}")[0])
-        results = self._weigh(unit, judged, rejected, self._period_groups())
+        results = self._weigh(unit, judged_unit(self.connection), self._period_groups())
         folder = self.folder / unit.folder
         self._conclude(unit, results, write_quarantine(self.connection, self.judgement, unit.run_id, folder))
         return unit
@@ -93,7 +92,9 @@ class EmbeddedWorkload(Workload):
     def _settle(self, unit: JudgedUnit) -> None:
         """Decide the standing of every accepted row; Silver of a dimension, apart from others, is written."""
         if self.references is None:
-            self._settle_dimension(unit)
+            path = self.folder / unit.folder / "silver.parquet"
+            unit.standings, file = settle(self.connection, self.contract, path)
+            self._record_dimension(unit, file)
             return
         if self.merge is None:
             partitions = self.index["partitions"]
@@ -102,28 +103,6 @@ class EmbeddedWorkload(Workload):
             )
         settled = self.merge.settle(unit.delivery.load_date)
         unit.standings, unit.days = settled.standings, set(settled.days)
-
-    def _settle_dimension(self, unit: JudgedUnit) -> None:
-        connection = self.connection
-        columns = ", ".join(f.name for f in self.contract.stored_fields)
-        key = self.contract.key[0]
-        connection.execute(
-            "CREATE OR REPLACE VIEW contested AS "
-            f"SELECT {columns}, {hash_sql(self.contract)} AS content_hash FROM accepted"
-        )
-        connection.execute(
-            f"CREATE OR REPLACE TABLE settled AS SELECT {columns}, standing "
-            f"FROM ({model('dimension_status').replace('{key}', key)})"
-        )
-        for standing, rows in connection.execute(
-            "SELECT standing, count(*) FROM settled GROUP BY 1"
-        ).fetchall():
-            unit.standings[standing] = rows
-        file = None
-        if unit.standings["current"]:
-            select = f"SELECT {columns} FROM settled WHERE standing = 'current' ORDER BY {key}"
-            file = write_parquet(connection, select, self.folder / unit.folder / "silver.parquet")
-        self._record_dimension(unit, file)
 
     def _period_groups(self) -> PeriodGroups:
         if self.references is None:
@@ -138,26 +117,3 @@ class EmbeddedWorkload(Workload):
         for name in merge.kept.values():
             self.connection.execute(f'DROP SCHEMA "{name}" CASCADE')
         return written
-
-    def _content(self) -> str:
-        """Digest of what a dimension's load date says, equal on every engine."""
-        key = self.contract.key[0]
-        return str(
-            self._one(
-                f"SELECT sha256(coalesce(string_agg({self._said_sql()}, chr(10) ORDER BY {key}), '')) "
-                "FROM settled WHERE standing = 'current'"
-            )[0]
-        )
-
-    def _pending(self, dimension: str) -> list[str]:
-        """Return the keys of a dimension that rows were rejected for, one more than are listed at most."""
-        rows = self.connection.execute(
-            f"SELECT DISTINCT {DIMENSIONS[dimension]} FROM judged WHERE {self._waiting_sql(dimension)} "
-            f"ORDER BY 1 LIMIT {PENDING_LIMIT + 1}"
-        ).fetchall()
-        return [key for (key,) in rows]
-
-    def _one(self, sql: str) -> tuple[Any, ...]:
-        row: tuple[Any, ...] | None = self.connection.execute(sql).fetchone()
-        assert row is not None
-        return row

@@ -36,14 +36,21 @@ class ParquetFile:
 
 
 @contextmanager
-def connect(market: Market, folder: Path, *, on_disk: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a DuckDB session that spills to `folder`; `on_disk` keeps its tables in a file there as well."""
+def connect(
+    market: Market, folder: Path, *, on_disk: bool = False, threads: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB session that spills to `folder`; `on_disk` keeps its tables in a file there as well.
+
+    It uses all cores, or as many as `threads`.
+    """
     database = str(folder / "work.duckdb") if on_disk else ":memory:"
     connection = duckdb.connect(database)
     try:
         connection.execute(f"SET temp_directory = '{folder / 'spill'}'")
         connection.execute(f"SET memory_limit = '{os.environ.get('LAKE_MEMORY_LIMIT', MEMORY_LIMIT)}'")
         connection.execute("SET preserve_insertion_order = true")
+        if threads is not None:
+            connection.execute(f"SET threads = {threads}")
         # Standard output belongs to the job's summary.
         connection.execute("SET enable_progress_bar = false")
         connection.execute("SET TimeZone = 'UTC'")

@@ -22,16 +22,22 @@ class Quarantined:
     reasons: dict[str, int]
 
 
+def rejected_sql(judgement: Judgement) -> str:
+    """SELECT (file, source_line, raw, fields, reasons) of the records that a judged unit itself rejects."""
+    return f"""SELECT file, source_line, raw, fields, {judgement.reasons_sql} AS reasons
+        FROM judged JOIN texts USING (file, source_line) WHERE {judgement.rejected_sql}
+      UNION ALL
+      SELECT file, source_line, raw, fields, reasons FROM broken"""
+
+
 def write_quarantine(
     connection: duckdb.DuckDBPyConnection, judgement: Judgement, run_id: str, folder: Path
 ) -> Quarantined:
     """Write the records that a unit itself rejects, with their raw text and reasons."""
     contract = judgement.contract
     selects = [
-        f"""SELECT source_object, source_line, raw, fields, {judgement.reasons_sql} AS reasons
-        FROM judged JOIN files USING (file) JOIN texts USING (file, source_line)
-        WHERE {judgement.rejected_sql}""",
-        "SELECT source_object, source_line, raw, fields, reasons FROM broken JOIN files USING (file)",
+        f"""SELECT source_object, source_line, raw, fields, reasons
+        FROM ({rejected_sql(judgement)}) JOIN files USING (file)"""
     ]
     if contract.name != "transactions":
         selects.append(

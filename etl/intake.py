@@ -21,20 +21,14 @@ from etl.scan import binary_kind, blocks, first_not_utf8, printable, scan, sha25
 SMALL_FILE = 8 << 20
 
 
-def take_in(
-    contract: Contract, files: Sequence[SourceFile], folder: Path, *, distinct: bool = True
-) -> Intake:
-    """Read files into `folder`; nothing is raised for bad content, it is recorded.
-
-    The files are those of one unit, and one with the content of another is not read. If they are not
-    `distinct`, each is read.
-    """
+def take_in(contract: Contract, files: Sequence[SourceFile], folder: Path) -> Intake:
+    """Read files of one unit into `folder`; nothing is raised for bad content, it is recorded."""
     intake = Intake(list(files), folder / "split.ndjson", folder / "broken.ndjson")
     with (
         intake.split_path.open("w", encoding="utf-8") as split,
         intake.broken_path.open("w", encoding="utf-8") as broken,
     ):
-        _UnitReader(contract, intake, folder, split, broken).run(distinct)
+        _UnitReader(contract, intake, folder, split, broken).run()
     return intake
 
 
@@ -89,12 +83,12 @@ class _UnitReader:
             lambda header: Careful(folder / f"careful-{len(intake.careful)}.csv", header), intake.careful
         )
 
-    def run(self, distinct: bool) -> None:
+    def run(self) -> None:
         try:
             seen: dict[tuple[int, str], SourceFile] = {}
             sizes = Counter(f.size for f in self.intake.files)
             for file in self.intake.files:
-                if distinct and sizes[file.size] > 1:
+                if sizes[file.size] > 1:
                     file.sha256 = sha256(file.path)
                     original = seen.setdefault((file.size, file.sha256), file)
                     if original is not file:
@@ -135,7 +129,6 @@ class _UnitReader:
             detail = "the first line is no header" if found.is_record else ", ".join(found.columns)
             self.reject_file(file, found.rule, first=1 if found.is_record else 2, detail=detail)
             return
-        file.header = header
         file.warnings.update(header.warnings)
         in_place = not has_cr and "file.bom" not in file.warnings and file.size > SMALL_FILE
         FileReader(self, file, header, head, in_place).read(rest, text)

@@ -44,12 +44,9 @@ class Judgement:
         """SELECT (place, masks) of the rows of `relation` that break a rule against the dimensions."""
         return references_sql(self.referring, self.market, relation)
 
-    def sql(self, bronze: str, *more: str) -> str:
-        """SELECT that judges `bronze`, a SELECT of x_<column> texts, file and source_line.
-
-        `more` are columns of `bronze`, or derived ones, that the result is to have as well.
-        """
-        return self.template.replace("{more}", "".join(f", {m}" for m in more)).replace("{bronze}", bronze)
+    def sql(self, bronze: str) -> str:
+        """SELECT that judges `bronze`, a SELECT of x_<column> texts, file and source_line."""
+        return self.template.replace("{bronze}", bronze)
 
     @property
     def reject_masks(self) -> tuple[str, ...]:
@@ -85,12 +82,6 @@ class Judgement:
         """SQL that is true for a row that breaks a rule."""
         mask, bit = self._place(rule)
         return f"({mask} >> {bit}) & 1 = 1"
-
-    def counts_sql(self, relation: str) -> str:
-        """SQL of one row: the rows of `relation`, and how many break each rejecting, each warning rule."""
-        places = [self._place(rule) for rule in (*self.rejections, *self.warning)]
-        sums = ", ".join(f"coalesce(sum(({mask} >> {bit}) & 1), 0)" for mask, bit in places)
-        return f"SELECT count(*), {sums} FROM {relation}"
 
     def broken_ids_sql(self, rules: Iterable[Rule]) -> str:
         """SQL of the array of the identifiers of those of the rules that a row breaks."""
@@ -141,7 +132,7 @@ def compile_contract(contract: Contract, market: Market) -> Judgement:
   SELECT *, {_list(masks)} FROM derived
 )
 SELECT {_list(columns)}, CAST({" | ".join(styles) or "0"} AS TINYINT) AS styles, file, source_line,
-  {_list(mask_columns)}{{more}}
+  {_list(mask_columns)}
 FROM judged"""
     return Judgement(contract, market, rejecting, referring, warning, columns, template)
 

@@ -14,7 +14,6 @@ class SourceFile:
     """What is known of one delivered file after reading it; `records` counts rejected ones too.
 
     `split` of them were split one by one, `broken` could not be split; `counts` are by rule of records.
-    There is no `header` when none was understood.
     """
 
     index: int
@@ -30,7 +29,6 @@ class SourceFile:
     split: int = 0
     broken: int = 0
     counts: Counter[str] = field(default_factory=Counter)
-    header: Header | None = None
 
 
 @dataclass(frozen=True, slots=True)

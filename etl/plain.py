@@ -58,15 +58,14 @@ def shapes(contract: Contract, header: Header) -> re.Pattern[bytes] | None:
     return re.compile(delimiter.join(columns).encode())
 
 
-def typed_sql(contract: Contract, bronze: str, *more: str) -> str:
+def typed_sql(contract: Contract, bronze: str) -> str:
     """SELECT of plain rows with their types, in the order of `bronze`, a SELECT of x_<column> texts.
 
-    `kept` is false for rows that only hold a line's place. What cannot be read is NULL. `more` are further
-    select items over `bronze`.
+    `kept` is false for rows that only hold a line's place. What cannot be read is NULL.
     """
     typed = ", ".join(_typed(f) for f in contract.source_fields)
     kept = f"x_{contract.key[0]} <> {literal(PLACEHOLDER)} AS kept"
-    return derive(contract, f"(SELECT {', '.join((typed, kept, *more))} FROM ({bronze}))")
+    return derive(contract, f"(SELECT {typed}, {kept} FROM ({bronze}))")
 
 
 def exceptional_sql(contract: Contract, market: Market) -> str:
@@ -84,31 +83,19 @@ def exceptional_sql(contract: Contract, market: Market) -> str:
     return " OR ".join(f"coalesce({test}, FALSE)" for test in (*unread, *out_of_range, *broken))
 
 
-def warnings_sql(contract: Contract, market: Market, relation: str) -> str:
-    """SELECT (rule_id, failed) of the warnings that the values of plain rows give rise to."""
-    rules = _value_warnings(contract)
-    counts = ", ".join(f"count(*) FILTER ({_condition(r, market)})" for r in rules)
-    ids = ", ".join(literal(r.id) for r in rules)
-    return f"SELECT unnest([{ids}]), unnest(failed) FROM (SELECT [{counts}] AS failed FROM {relation})"
-
-
 def warned_sql(contract: Contract, market: Market) -> str:
     """SQL of the array of the identifiers of the warnings that a typed plain row's values give rise to.
 
-    It is NULL for most rows, which are not warned of.
+    It is NULL for most rows, which are not warned of; empty where the contract has no such rule.
     """
-    rules = _value_warnings(contract)
+    rules = [r for r in _value_rules(contract) if r.severity is Severity.WARN]
     if not rules:
-        return "CAST(NULL AS VARCHAR[])"
+        return ""
     conditions = [f"coalesce({_condition(r, market)}, FALSE)" for r in rules]
     found = ", ".join(
         f"CASE WHEN {test} THEN {literal(r.id)} END" for r, test in zip(rules, conditions, strict=True)
     )
     return f"CASE WHEN {' OR '.join(conditions)} THEN {present_sql(found)} END"
-
-
-def _value_warnings(contract: Contract) -> list[Rule]:
-    return [r for r in _value_rules(contract) if r.severity is Severity.WARN]
 
 
 def _value_rules(contract: Contract) -> list[Rule]:

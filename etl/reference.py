@@ -7,8 +7,12 @@ import duckdb
 
 from etl.dimensions import DIMENSIONS, Dimensions
 from etl.engine import model, read_parquet
+from etl.judge import Judgement
 from etl.parallel import each
 from etl.store import Store
+
+PENDING_LIMIT = 1000
+"""Keys of a dimension that a unit waits for and that are listed; of more, any may be meant."""
 
 
 def dimension_sql(name: str, relation: str) -> str:
@@ -76,6 +80,22 @@ class References:
 
     def _fetch(self, keys: list[str]) -> list[Path]:
         return each(lambda key: self.store.fetch(key, self.folder), keys)
+
+
+def pending_keys(connection: duckdb.DuckDBPyConnection, judgement: Judgement) -> dict[str, list[str]]:
+    """Return the keys of each dimension that judged rows were rejected for, one more than are listed at most.
+
+    They lack what a later delivery of the dimension may bring.
+    """
+    found = {}
+    for name, key in DIMENSIONS.items():
+        checks = (f"{name[:-1]}_unknown", f"{name[:-1]}_validity")
+        waiting = " OR ".join(judgement.broken_sql(judgement.contract.rule(check)) for check in checks)
+        rows = connection.execute(
+            f"SELECT DISTINCT {key} FROM judged WHERE {waiting} ORDER BY 1 LIMIT {PENDING_LIMIT + 1}"
+        ).fetchall()
+        found[name] = [key for (key,) in rows]
+    return found
 
 
 def any_later(store: Store, dimensions: Dimensions, name: str, keys: list[str], load_date: str) -> bool:

@@ -2,7 +2,7 @@
 
 from etl.contract import Rule
 from etl.market import Market
-from etl.masks import mask_names, masks_sql
+from etl.masks import broken_any, mask_names, masks_sql
 
 
 def references_sql(rules: tuple[Rule, ...], market: Market, relation: str) -> str:
@@ -17,29 +17,15 @@ def references_sql(rules: tuple[Rule, ...], market: Market, relation: str) -> st
         epoch_us(delivery_end) - epoch_us(delivery_start) AS duration_us
       FROM {relation}
     )"""
-    broken = " OR ".join(f"{m} <> 0" for m in names)
-    return f"SELECT * FROM ({referred_sql(rules, market, needed, 'place')}) WHERE {broken}"
-
-
-def referred_sql(
-    rules: tuple[Rule, ...], market: Market, relation: str, columns: str, *, by_date: bool = False
-) -> str:
-    """SELECT (`columns`, q…) of all rows of `relation`, which has typed transactions and duration_us.
-
-    With `by_date` it has rows of several load dates, and known_… and valid_… what each of them sees.
-    """
-
-    def seen(dimension: str) -> str:
-        return f" AND j.load_date = {dimension}.as_of" if by_date else ""
-
-    return f"""SELECT {columns}, {", ".join(masks_sql("q", rules, market))} FROM (
-    SELECT j.*, kc.client_id AS known_client_id, vc.client_id AS valid_client_id, vc.contracted_power_kw,
-      kp.provider_id AS known_provider_id, vp.provider_id AS valid_provider_id
-    FROM {relation} AS j
-    LEFT JOIN known_clients AS kc ON j.client_id = kc.client_id{seen("kc")}
-    LEFT JOIN valid_clients AS vc ON j.client_id = vc.client_id{seen("vc")}
-      AND j.delivery_date >= vc.first_day AND j.delivery_date < vc.end_day
-    LEFT JOIN known_providers AS kp ON j.provider_id = kp.provider_id{seen("kp")}
-    LEFT JOIN valid_providers AS vp ON j.provider_id = vp.provider_id{seen("vp")}
-      AND j.delivery_date >= vp.first_day AND j.delivery_date < vp.end_day
-  )"""
+    return f"""SELECT * FROM (
+      SELECT place, {", ".join(masks_sql("q", rules, market))} FROM (
+        SELECT j.*, kc.client_id AS known_client_id, vc.client_id AS valid_client_id,
+          vc.contracted_power_kw, kp.provider_id AS known_provider_id, vp.provider_id AS valid_provider_id
+        FROM {needed} AS j
+        LEFT JOIN known_clients AS kc ON j.client_id = kc.client_id
+        LEFT JOIN valid_clients AS vc ON j.client_id = vc.client_id
+          AND j.delivery_date >= vc.first_day AND j.delivery_date < vc.end_day
+        LEFT JOIN known_providers AS kp ON j.provider_id = kp.provider_id
+        LEFT JOIN valid_providers AS vp ON j.provider_id = vp.provider_id
+          AND j.delivery_date >= vp.first_day AND j.delivery_date < vp.end_day))
+    WHERE {broken_any(names)}"""

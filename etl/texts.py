@@ -1,4 +1,4 @@
-"""Text that is judged with care, as relations of the engine: whole lines, and records that were split before."""
+"""Text that is judged with care, as relations of the engine: whole lines, and records split before."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from pathlib import Path
 from etl.checks import identifier, literal
 from etl.contract import Contract
 from etl.engine import quoted
-from etl.header import Header
 from etl.parts import Careful, Intake
 
 _SHORT_JSON, _LONGEST_JSON = 1 << 20, 256 << 20
@@ -19,18 +18,12 @@ class Text:
     """Text to judge with care, as SQL.
 
     `bronze` selects x_<column>, file and source_line; over it, `raw` is the record as delivered and `fields`
-    the record by name as a JSON object. A line can be split at each delimiter.
+    the record by name as a JSON object.
     """
 
     bronze: str
     raw: str
     fields: str
-    is_line: bool
-
-
-def raw_sql(header: Header) -> str:
-    """SQL of the line that a row of x_<column> texts was split of."""
-    return f"concat_ws({literal(header.delimiter)}, {', '.join(identifier('x_' + n) for n in header.names)})"
 
 
 def texts(contract: Contract, intake: Intake, further: Iterable[Careful] = ()) -> list[Text]:
@@ -56,8 +49,10 @@ def _lines(contract: Contract, text: Careful) -> Text:
         columns = {{file: 'INTEGER', source_line: 'BIGINT', {columns}}}, header = false,
         delim = {literal(text.header.delimiter)}, quote = '', escape = '', nullstr = '\x1e', new_line = '\\n',
         auto_detect = false)"""
-    pairs = ", ".join(f"{literal(n)}, {identifier('x_' + n)}" for n in names)
-    return Text(bronze, raw_sql(text.header), f"CAST(json_object({pairs}) AS VARCHAR)", is_line=True)
+    columns_of_text = [identifier("x_" + n) for n in names]
+    raw = f"concat_ws({literal(text.header.delimiter)}, {', '.join(columns_of_text)})"
+    pairs = ", ".join(f"{literal(n)}, {column}" for n, column in zip(names, columns_of_text, strict=True))
+    return Text(bronze, raw, f"CAST(json_object({pairs}) AS VARCHAR)")
 
 
 def _split_records(contract: Contract, path: Path) -> Text:
@@ -67,7 +62,7 @@ def _split_records(contract: Contract, path: Path) -> Text:
         fields AS fields_text
       FROM read_json('{quoted(path)}', format = 'newline_delimited',
         maximum_object_size = {_longest(path)}, columns = {{{_JSON_COLUMNS}, {columns}}})"""
-    return Text(bronze, "raw_text", "fields_text", is_line=False)
+    return Text(bronze, "raw_text", "fields_text")
 
 
 def _longest(path: Path) -> int:

@@ -24,7 +24,7 @@ def type_parts(connection: duckdb.DuckDBPyConnection, contract: Contract, parts:
     for part in parts:
         if part.rows == 0:
             continue
-        select = typed_sql(contract, bronze_sql(part))
+        select = typed_sql(contract, _bronze(part))
         connection.execute(
             f"INSERT INTO typed {select}" if made else f"CREATE OR REPLACE TABLE typed AS {select}"
         )
@@ -35,8 +35,7 @@ def type_parts(connection: duckdb.DuckDBPyConnection, contract: Contract, parts:
     _locate(connection, segments)
 
 
-def bronze_sql(part: Part) -> str:
-    """SELECT x_<column> of the rows of a part, in their order."""
+def _bronze(part: Part) -> str:
     columns = ", ".join(f"{literal('x_' + n)}: 'VARCHAR'" for n in part.header.names)
     return f"""SELECT * FROM read_csv('{quoted(part.path)}', columns = {{{columns}}}, header = false,
         skip = {part.skip}, delim = {literal(part.header.delimiter)}, quote = '', escape = '',
@@ -51,16 +50,11 @@ def _check_order(connection: duckdb.DuckDBPyConnection, contract: Contract, part
         f"SELECT rowid, {contract.key[0]} FROM typed WHERE rowid IN (SELECT unnest(?))", [list(probes)]
     ).fetchall()
     if found != (base + part.rows,) or dict(rows) != probes:
-        raise disorder(part)
-
-
-def disorder(part: Part) -> DataLakeError:
-    """Return the error that rows of a part are not in the order of its lines."""
-    return DataLakeError(
-        "The engine did not keep the order of the delivered rows, so line numbers would be wrong.",
-        where=part.path.name,
-        fix="This is a fault of the program, not of the data; nothing was published.",
-    )
+        raise DataLakeError(
+            "The engine did not keep the order of the delivered rows, so line numbers would be wrong.",
+            where=part.path.name,
+            fix="This is a fault of the program, not of the data; nothing was published.",
+        )
 
 
 def _locate(connection: duckdb.DuckDBPyConnection, segments: list[tuple[int, int, int]]) -> None:

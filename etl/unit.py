@@ -4,10 +4,6 @@ Plain lines are only typed; the few that turn out to break a rule are set aside 
 together with the lines that were not plain, so that there is one way to a verdict and its reasons.
 """
 
-from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
-
 import duckdb
 
 from etl.aside import set_aside
@@ -15,28 +11,20 @@ from etl.checks import literal
 from etl.engine import sql_type
 from etl.judge import Judgement
 from etl.parts import Careful, Intake
-from etl.plain import Z_STYLE, warnings_sql
+from etl.tally import create_counts
 from etl.texts import Text, broken_sql, texts
 from etl.typed import type_parts
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """Counts of a judged unit, by rule id; `rows` leaves out the records nobody could split."""
-
-    rows: int
-    failed: Counter[str]
-    mixed_offset_files: int
-
-
 def judge(
     connection: duckdb.DuckDBPyConnection, judgement: Judgement, intake: Intake, load_date: str
-) -> Judged:
-    """Judge a unit into the view `accepted` and the tables `judged`, `texts` and `broken`.
+) -> None:
+    """Judge a unit into the views `passed` and `accepted` and the tables `judged`, `texts` and `broken`.
 
     `accepted` has the contract's columns of the CSV, the derived ones, load_date, source_object and
-    source_line; `judged` the rows that were judged with care, with their masks, file and source_line; `texts`
-    what the rejected ones of them were delivered as; `broken` the records that nobody could split.
+    source_line, `passed` the same rows with their file's number; `judged` the rows that were judged with
+    care, with their masks, file and source_line; `texts` what the rejected ones of them were delivered as;
+    `broken` the records that nobody could split. They are counted, see etl.tally.
     """
     execute = connection.execute
     execute(
@@ -59,7 +47,7 @@ def judge(
     _keep_texts(connection, judgement, sources)
     _create_accepted(connection, judgement, load_date, has_plain)
     execute(f"CREATE OR REPLACE TABLE broken AS {broken_sql(intake.broken_path)}")
-    return _count(connection, judgement, has_plain)
+    create_counts(connection, judgement, has_plain=has_plain)
 
 
 def _create_judged(connection: duckdb.DuckDBPyConnection, judgement: Judgement) -> None:
@@ -100,26 +88,10 @@ def _create_accepted(
     rows = f"SELECT {columns} FROM judged WHERE NOT {judgement.rejected_sql}"
     if has_plain:
         rows = f"SELECT {columns} FROM plain UNION ALL {rows}"
+    connection.execute(f"CREATE OR REPLACE VIEW passed AS {rows}")
     connection.execute(
         f"""CREATE OR REPLACE VIEW accepted AS
         SELECT * EXCLUDE (file, source_object, source_line), DATE {literal(load_date)} AS load_date,
           source_object, source_line
-        FROM ({rows}) JOIN files USING (file)"""
+        FROM passed JOIN files USING (file)"""
     )
-
-
-def _count(connection: duckdb.DuckDBPyConnection, judgement: Judgement, has_plain: bool) -> Judged:
-    fetch = connection.execute
-    rules = (*judgement.rejections, *judgement.warning)
-    rows, *sums = fetch(judgement.counts_sql("judged")).fetchall()[0]
-    failed = Counter({rule.id: int(n) for rule, n in zip(rules, sums, strict=True)})
-    styles = "SELECT file, styles FROM judged"
-    if has_plain:
-        rows += fetch("SELECT count(*) FROM plain").fetchall()[0][0]
-        failed.update(dict(fetch(warnings_sql(judgement.contract, judgement.market, "plain")).fetchall()))
-        styles += f" UNION ALL SELECT DISTINCT file, {Z_STYLE} FROM plain"
-    mixed = fetch(
-        f"""SELECT count(*) FROM (
-          SELECT file FROM ({styles}) GROUP BY file HAVING bit_or(styles) IN (3, 5, 6, 7))"""
-    ).fetchall()[0][0]
-    return Judged(int(rows), failed, int(mixed))

@@ -23,13 +23,11 @@ from etl.market import Market
 from etl.merge import Partition, silver_key
 from etl.parts import Intake
 from etl.quality import Outcome, breaches, outcomes
+from etl.reference import PENDING_LIMIT
 from etl.release import JudgedUnit, assign, evidence_prefix, release
 from etl.store import Store
 from etl.summary import UnitResult
-from etl.unit import Judged
-
-PENDING_LIMIT = 1000
-"""Keys of a dimension that a unit waits for and that are listed; of more, any may be meant."""
+from etl.tally import Judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +114,10 @@ class Workload(ABC):
     def _folder(self, delivery: Delivery) -> str:
         return f"{delivery.load_date}-out"
 
-    def _weigh(
-        self, unit: JudgedUnit, judged: Judged, rejected: int, periods: PeriodGroups
-    ) -> tuple[Outcome, ...]:
-        """Count a settled unit, `rejected` of whose judged rows were; return the outcome of every rule."""
+    def _weigh(self, unit: JudgedUnit, judged: Judged, periods: PeriodGroups) -> tuple[Outcome, ...]:
+        """Count a settled unit; return the outcome of every rule."""
         intake, standings = unit.intake, unit.standings
-        unit.counts = count(rejected, intake, standings)
+        unit.counts = count(judged.rejected, intake, standings)
         unit.failed = failures(
             self.contract,
             intake=intake,
@@ -150,14 +146,7 @@ class Workload(ABC):
             unit.evidence = self._leave_evidence(unit)
 
     def _run_id(self, delivery: Delivery, intake: Intake) -> str:
-        """Identify the run by what it judges, so that repeating it gives the same bytes."""
-        inputs: dict[str, Any] = {
-            "files": [[f.key, f.sha256] for f in intake.files],
-            "rules": rules_digest(self.contract.name, self.market),
-        }
-        if seen := self.dimensions:
-            inputs["references"] = [seen.digests(delivery.load_date), seen.later(delivery.load_date)]
-        return f"{self.contract.name}-{delivery.load_date}-{publish.digest(inputs)[:12]}"
+        return run_id(self.judgement, delivery.load_date, intake, self.dimensions)
 
     def _runs(self, units: Iterable[JudgedUnit]) -> dict[str, str]:
         """Run ids by load date, of what is published and of units that will be."""
@@ -188,7 +177,9 @@ class Workload(ABC):
                 publish.place(self.store, file.path, prefix + key.rpartition("/")[2])
         return prefix
 
-    def _describe(self, unit: JudgedUnit, *, content: str = "", pending: Mapping[str, Iterable[str]]) -> None:
+    def _describe(
+        self, unit: JudgedUnit, *, content: str = "", pending: Mapping[str, Iterable[str]] | None = None
+    ) -> None:
         """Fill the unit's entry of the index: what a dimension says, or which keys transactions wait for."""
         intake, delivery = unit.intake, unit.delivery
         unit.entry |= {
@@ -208,18 +199,19 @@ class Workload(ABC):
             later = seen.later(delivery.load_date)
             unit.entry["references"] = seen.digests(delivery.load_date)
             unit.entry["later"] = {name: publish.digest(later[name]) for name in DIMENSIONS}
-            listed = {name: sorted(pending.get(name, ())) for name in DIMENSIONS}
+            listed = {name: sorted((pending or {}).get(name, ())) for name in DIMENSIONS}
             unit.entry["pending"] = {n: k if len(k) <= PENDING_LIMIT else ["*"] for n, k in listed.items()}
         else:
             unit.entry["content"] = content
 
-    def _said_sql(self) -> str:
-        """SQL of what a row of a dimension says to transactions, as text."""
-        power = "CAST(contracted_power_kw AS VARCHAR)" if self.contract.name == "clients" else "NULL"
-        first, end = "CAST(valid_from AS VARCHAR)", "coalesce(CAST(valid_to AS VARCHAR), '9999-12-31')"
-        return f"concat_ws(chr(31), {self.contract.key[0]}, {first}, {end}, {power})"
 
-    def _waiting_sql(self, dimension: str) -> str:
-        """SQL that is true for a row rejected for what a dimension lacks and a later delivery may bring."""
-        checks = (f"{dimension[:-1]}_unknown", f"{dimension[:-1]}_validity")
-        return " OR ".join(self.judgement.broken_sql(self.contract.rule(check)) for check in checks)
+def run_id(judgement: Judgement, load_date: str, intake: Intake, dimensions: Dimensions | None) -> str:
+    """Identify the run of a unit by what it judges, so that repeating it gives the same bytes."""
+    name = judgement.contract.name
+    inputs: dict[str, Any] = {
+        "files": [[f.key, f.sha256] for f in intake.files],
+        "rules": rules_digest(name, judgement.market),
+    }
+    if dimensions:
+        inputs["references"] = [dimensions.digests(load_date), dimensions.later(load_date)]
+    return f"{name}-{load_date}-{publish.digest(inputs)[:12]}"

@@ -5,9 +5,6 @@ import pyarrow as pa
 from etl.contract import Contract
 from etl.judge import Judgement
 
-ROW, BROKEN, FILE = 0, 1, 2
-"""Kinds of rows that tasks hand on: a judged record, one that nobody can split, what is known of a file."""
-
 _SPARK = {"timestamp": "timestamp_ntz"}
 _ARROW = {
     "string": pa.string(), "int": pa.int32(), "date": pa.date32(), "timestamp": pa.timestamp("us"),
@@ -26,31 +23,27 @@ def stored_schema(contract: Contract, *more: str) -> str:
     return ", ".join((*columns, *more))
 
 
-def judged_schema(judgement: Judgement, *more: str) -> str:
-    """Schema of judged records, which has the names and types of `arrow_schema`, with further columns.
+def judged_schema(judgement: Judgement) -> str:
+    """Schema of judged records, which has the names and types of `arrow_schema`.
 
-    `file` is the number of the file, `styles` how the row's timestamps are written (see compile_contract),
-    `raw` the record as delivered (of kind FILE a JSON object), `fields` the record by name as JSON where it
-    cannot be put together of `raw` and the header, `reasons` and `warnings` the rules it breaks.
+    `file` is the number of the file. A record that is rejected has `reasons`, the rules that it breaks, and
+    `raw` and `fields` as in the quarantine, but no typed columns.
     """
     types = {f.name: spark_type(f.type) for f in judgement.contract.fields}
     columns = (f"`{name}` {types[name]}" for name in judgement.columns)
     return ", ".join(
-        ("kind int", "file int", "source_line bigint", "load_date date", *columns, "styles tinyint",
-         "duration_us bigint", "raw string", "fields string", "reasons array<string>",
-         "warnings array<string>", *more)
+        ("file int", "source_line bigint", "load_date date", *columns, "raw string", "fields string",
+         "reasons array<string>")
     )  # fmt: skip
 
 
 def arrow_schema(judgement: Judgement) -> pa.Schema:
     """Return `judged_schema` in Arrow."""
     types = {f.name: _ARROW[f.type] for f in judgement.contract.fields if f.name in judgement.columns}
-    texts = pa.list_(pa.string())
     return pa.schema(
         [
-            ("kind", pa.int32()), ("file", pa.int32()), ("source_line", pa.int64()), ("load_date", pa.date32()),
-            *((name, types[name]) for name in judgement.columns), ("styles", pa.int8()),
-            ("duration_us", pa.int64()), ("raw", pa.string()), ("fields", pa.string()), ("reasons", texts),
-            ("warnings", texts),
+            ("file", pa.int32()), ("source_line", pa.int64()), ("load_date", pa.date32()),
+            *((name, types[name]) for name in judgement.columns), ("raw", pa.string()),
+            ("fields", pa.string()), ("reasons", pa.list_(pa.string())),
         ]
     )  # fmt: skip

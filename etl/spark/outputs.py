@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
 
-from etl.content import csv_sql
 from etl.contract import Contract, rule_version
 from etl.engine import ParquetFile
 from etl.errors import DataLakeError
@@ -80,30 +79,13 @@ class Outputs:
             lost,
         )
 
-    def add_dimension(self, rows: Mapping[str, int]) -> None:
-        """Add the current rows of the view `settled`, counted by load date."""
-        self._add(
-            "silver",
-            f"""SELECT {self.columns}, CAST(load_date AS STRING) AS {_FOLDER} FROM settled
-            WHERE standing = 'current'""",
-            self.contract.key,
-            {day: Target(silver_key(self.contract.name, day), n) for day, n in rows.items()},
-        )
-
     def add_quarantine(self, targets: Mapping[str, Target], runs: Mapping[str, str]) -> None:
-        """Add the view `rejected` and the dimension rows that contradict each other, by load date."""
-        rejected = "SELECT load_date, source_object, source_line, raw, fields, reasons FROM rejected"
-        if self.contract.name != "transactions":
-            conflict = self.contract.rule("key_conflict").id
-            raw = self.dialect.condition(csv_sql(self.contract))
-            rejected += f""" UNION ALL
-              SELECT load_date, source_object, source_line, {raw}, CAST(NULL AS STRING), array('{conflict}')
-              FROM settled WHERE standing = 'conflict'"""
+        """Add the view `rejected`, by load date."""
         version = rule_version(self.contract.name)
         self._add(
             "quarantine",
             f"""SELECT {_QUARANTINE}, CAST(load_date AS STRING) AS {_FOLDER} FROM (
-              SELECT *, '{version}' AS rule_version, {_run(runs)} AS run_id FROM ({rejected}))""",
+              SELECT *, '{version}' AS rule_version, {_run(runs)} AS run_id FROM rejected)""",
             ("source_object", "source_line"),
             targets,
         )

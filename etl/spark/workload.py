@@ -1,6 +1,6 @@
 """The due units of a dataset on Spark: all in the same queries, as Spark takes long to plan each."""
 
-import hashlib
+import json
 import shutil
 import time
 from collections import Counter
@@ -10,28 +10,26 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from etl.content import hash_sql
 from etl.contract import Severity, rule_index
 from etl.counts import PeriodGroups, period_groups_sql
-from etl.dimensions import DIMENSIONS
+from etl.dimensions import Dimensions
 from etl.discover import Delivery
-from etl.engine import ParquetFile, model
+from etl.engine import ParquetFile
 from etl.evidence import Quarantined
 from etl.merge import Partition, conflicts_key, describe, held_key, silver_key
 from etl.parts import Intake
 from etl.quality import Outcome
 from etl.release import JudgedUnit
-from etl.spark.answers import MANY, answers
+from etl.spark.answers import answers
+from etl.spark.delivered import Delivered, by_load_date, gather, number
 from etl.spark.dialect import Dialect
+from etl.spark.dimension import SCHEMA, JudgeDimension
 from etl.spark.merge import Merge
 from etl.spark.outputs import Outputs, Target
 from etl.spark.place import Place
-from etl.spark.stage import NOTHING, Stage, Tally
-from etl.spark.views import held, view
+from etl.spark.stage import JudgedDelivery, Stage
 from etl.summary import UnitResult
-from etl.workload import PENDING_LIMIT, Taken, Workload
-
-_NOTHING_SAID = hashlib.sha256(b"").hexdigest()
+from etl.workload import Taken, Workload
 
 
 class SparkWorkload(Workload):
@@ -100,15 +98,16 @@ class SparkWorkload(Workload):
         return place
 
     def _judge_all(self, due: Sequence[Delivery], place: Place) -> list[JudgedUnit]:
-        stage = Stage(self.spark, self.dialect, self.judgement, self.store, place)
-        intakes = stage.take_in(due, self.dimensions)
-        units = [self._begin(delivery, intakes[delivery.load_date]) for delivery in due]
-        outputs = Outputs(self.spark, self.dialect, self.contract, place)
-        conclude = self._judge_transactions if self.dimensions else self._judge_dimension
-        conclude(units, stage, outputs)
-        return units
+        if self.dimensions is None:
+            return self._judge_dimension(due, place)
+        return self._judge_transactions(due, place, self.dimensions)
 
-    def _judge_transactions(self, units: Sequence[JudgedUnit], stage: Stage, outputs: Outputs) -> None:
+    def _judge_transactions(
+        self, due: Sequence[Delivery], place: Place, dimensions: Dimensions
+    ) -> list[JudgedUnit]:
+        stage = Stage(self.spark, self.judgement, self.store, place)
+        found = stage.take_in(due, dimensions)
+        units = [self._begin(delivery, found[delivery.load_date].intake) for delivery in due]
         merge = Merge(
             self.spark,
             self.dialect,
@@ -117,69 +116,62 @@ class SparkWorkload(Workload):
             partitions=self.index["partitions"],
             due=[unit.delivery.load_date for unit in units],
         )
-        merge.prepare()
         with ThreadPoolExecutor() as pool:
-            counting, grouping, waiting = (
-                pool.submit(stage.tallies),
-                pool.submit(self._periods),
-                pool.submit(self._pending),
-            )
+            grouping = pool.submit(self._periods)
+            merge.prepare()
             versions = merge.settle(())
-            tallies, periods, pending = counting.result(), grouping.result(), waiting.result()
+            periods = grouping.result()
         results: dict[str, tuple[Outcome, ...]] = {}
         breached: set[str] = set()
         for unit in units:
             load_date = unit.delivery.load_date
             settled = versions.settled[load_date]
             unit.standings, unit.days = settled.standings, set(settled.days)
-            tally = tallies.get(load_date, NOTHING)
-            found = PeriodGroups.of(periods.get(load_date, ()))
-            results[load_date] = self._weigh(unit, tally.judged, tally.rejected, found)
+            groups = PeriodGroups.of(periods.get(load_date, ()))
+            results[load_date] = self._weigh(unit, found[load_date].judged, groups)
             if unit.breached:
                 # What comes after it must not see it.
                 breached.add(load_date)
                 versions = merge.settle(breached)
+        outputs = Outputs(self.spark, self.dialect, self.contract, place)
         outputs.add_partitions(versions.tally, self._runs(units))
-        files = self._write(units, tallies, results, outputs)
+        files = self._write(units, found, results, outputs)
         self.merged = {
             day: partition(day, versions.tally.get(day, ()), files) for day in sorted(versions.days)
         }
         for unit in units:
             if not unit.breached:
-                self._describe(unit, pending=pending.get(unit.delivery.load_date, {}))
+                self._describe(unit, pending=found[unit.delivery.load_date].pending)
+        return units
 
-    def _judge_dimension(self, units: Sequence[JudgedUnit], stage: Stage, outputs: Outputs) -> None:
-        columns = ", ".join(f.name for f in self.contract.stored_fields)
-        content = self.dialect.condition(hash_sql(self.contract))
-        view(self.spark, "contested", f"SELECT {columns}, {content} AS content_hash FROM accepted")
-        status = self.dialect.sql(model("dimension_status").replace("{key}", self.contract.key[0]))
-        held(self.spark.sql(f"SELECT {columns}, standing FROM ({status})"), "settled")
-        with ThreadPoolExecutor() as pool:
-            counting, settling, reading = (
-                pool.submit(stage.tallies),
-                pool.submit(self._standings),
-                pool.submit(self._contents),
-            )
-            tallies, standings, contents = counting.result(), settling.result(), reading.result()
-        results: dict[str, tuple[Outcome, ...]] = {}
-        for unit in units:
-            load_date = unit.delivery.load_date
-            unit.standings = standings.get(load_date, Counter())
-            tally = tallies.get(load_date, NOTHING)
-            results[load_date] = self._weigh(unit, tally.judged, tally.rejected, PeriodGroups())
-        good = [unit for unit in units if not unit.breached]
-        outputs.add_dimension({unit.delivery.load_date: unit.standings["current"] for unit in good})
-        files = self._write(units, tallies, results, outputs)
-        for unit in units:
-            load_date = unit.delivery.load_date
-            self._record_dimension(unit, files.get(silver_key(self.contract.name, load_date)))
-            if not unit.breached:
-                self._describe(unit, content=contents.get(load_date, _NOTHING_SAID), pending={})
+    def _judge_dimension(self, due: Sequence[Delivery], place: Place) -> list[JudgedUnit]:
+        dated = by_load_date(number(due))
+        work = list(dated.values())
+        judged = self.spark.range(0, len(work), 1, len(work)).mapInArrow(
+            JudgeDimension(self.store.uri, place.prefix, self.judgement, work), SCHEMA
+        )
+        said = {load_date: json.loads(text) for load_date, text in answers(judged)}
+        return [self._dimension_unit(delivery, dated, said[delivery.load_date]) for delivery in due]
+
+    def _dimension_unit(
+        self, delivery: Delivery, dated: Mapping[str, Sequence[Delivered]], said: Mapping[str, Any]
+    ) -> JudgedUnit:
+        """Weigh what a task found of a load date."""
+        known = {int(index): facts for index, facts in said["files"].items()}
+        intake, judged = gather(known, dated[delivery.load_date])
+        unit = self._begin(delivery, intake)
+        unit.standings = Counter(said["standings"])
+        self._record_dimension(unit, ParquetFile(*said["silver"]) if said["silver"] else None)
+        results = self._weigh(unit, judged, PeriodGroups())
+        self._conclude(unit, results, Quarantined(ParquetFile(*said["quarantine"]), said["reasons"]))
+        if not unit.breached:
+            self._describe(unit, content=said["content"])
+        return unit
 
     def _write(
         self,
         units: Sequence[JudgedUnit],
-        tallies: Mapping[str, Tally],
+        found: Mapping[str, JudgedDelivery],
         results: Mapping[str, tuple[Outcome, ...]],
         outputs: Outputs,
     ) -> Mapping[str, ParquetFile]:
@@ -188,7 +180,7 @@ class SparkWorkload(Workload):
         targets, reasons = {}, {}
         for unit in units:
             load_date = unit.delivery.load_date
-            rows, reasons[load_date] = self._counted(unit, tallies.get(load_date, NOTHING))
+            rows, reasons[load_date] = self._counted(found[load_date])
             targets[load_date] = Target(keys[load_date], rows)
         outputs.add_quarantine(targets, self._runs(units))
         files = outputs.write()
@@ -198,63 +190,22 @@ class SparkWorkload(Workload):
             self._conclude(unit, results[load_date], Quarantined(file, reasons[load_date]))
         return files
 
-    def _counted(self, unit: JudgedUnit, tally: Tally) -> tuple[int, dict[str, int]]:
-        """Rows of the unit's own quarantine, and records by reason, from what was counted before."""
-        intake, failed = unit.intake, tally.judged.failed
-        reasons = Counter({r.id: failed[r.id] for r in self.judgement.rejections})
+    def _counted(self, found: JudgedDelivery) -> tuple[int, dict[str, int]]:
+        """Rows of a unit's own quarantine, and records by reason, from what was counted before."""
+        intake, judged = found.intake, found.judged
+        reasons = Counter({r.id: judged.failed[r.id] for r in self.judgement.rejections})
         rejecting = {r.id for r in rule_index(self.contract.name).values() if r.severity != Severity.WARN}
         reasons.update({reason: n for reason, n in intake.record_counts.items() if reason in rejecting})
-        conflicts = 0
-        if self.contract.name != "transactions":
-            conflicts = unit.standings["conflict"]
-            reasons[self.contract.rule("key_conflict").id] += conflicts
         whole = sum(f.fault is not None for f in intake.files)
-        rows = tally.rejected + intake.broken + whole + conflicts
+        rows = judged.rejected + intake.broken + whole
         return rows, {reason: n for reason, n in sorted(reasons.items()) if n}
 
-    def _by_date(self, sql: str, *, at_most: int = MANY) -> dict[str, list[tuple[Any, ...]]]:
-        """Answers of a query by their first column, a load date."""
+    def _periods(self) -> Mapping[str, Sequence[tuple[Any, ...]]]:
+        """Return rows of `period_groups_sql` by load date."""
         found: dict[str, list[tuple[Any, ...]]] = {}
-        for row in answers(self.spark.sql(sql), at_most=at_most):
+        for row in answers(self.spark.sql(self.dialect.sql(period_groups_sql(self.market)))):
             found.setdefault(str(row[0]), []).append(row)
         return found
-
-    def _periods(self) -> Mapping[str, Sequence[tuple[Any, ...]]]:
-        return self._by_date(self.dialect.sql(period_groups_sql(self.market)))
-
-    def _standings(self) -> Mapping[str, Counter[str]]:
-        found = self._by_date(
-            "SELECT load_date, standing, count(*) FROM settled GROUP BY load_date, standing"
-        )
-        return {day: Counter({standing: n for _, standing, n in rows}) for day, rows in found.items()}
-
-    def _contents(self) -> Mapping[str, str]:
-        """Digests of what a dimension's load dates say, equal on every engine."""
-        said = self.dialect.condition(self._said_sql())
-        key = self.contract.key[0]
-        found = self._by_date(
-            f"""SELECT load_date, sha2(array_join(transform(array_sort(collect_list(
-              named_struct('key', {key}, 'said', {said}))), row -> row.said), chr(10)), 256)
-            FROM settled WHERE standing = 'current' GROUP BY load_date"""
-        )
-        return {day: str(digest) for day, ((_, digest),) in found.items()}
-
-    def _pending(self) -> Mapping[str, Mapping[str, list[str]]]:
-        """Keys by load date and dimension that rows were rejected for, one more than are listed at most."""
-        waiting = " UNION ALL ".join(
-            f"""SELECT DISTINCT load_date, '{name}' AS dimension, {key} AS key FROM judged
-            WHERE {self.dialect.condition(self._waiting_sql(name))}"""
-            for name, key in DIMENSIONS.items()
-        )
-        found = self._by_date(
-            f"""SELECT load_date, dimension, key FROM (
-              SELECT *, row_number() OVER (PARTITION BY load_date, dimension ORDER BY key) AS place
-              FROM ({waiting})) WHERE place <= {PENDING_LIMIT + 1}"""
-        )
-        return {
-            day: {name: [key for _, dimension, key in rows if dimension == name] for name in DIMENSIONS}
-            for day, rows in found.items()
-        }
 
 
 def partition(
