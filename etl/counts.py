@@ -108,8 +108,8 @@ def sizes(
     return Sizes(len(intake.files), counts.rows_in, judged.rows, accepted, judgeable, periods.groups)
 
 
-def period_groups_sql(market: Market) -> str:
-    """SQL of the PeriodGroups of `accepted`: compares what was delivered with the market's periods.
+def period_groups_sql(market: Market, accepted: str = "accepted") -> str:
+    """SQL of the PeriodGroups of a relation: compares what was delivered with the market's periods.
 
     Each row is a load date and numbers of groups, missing and repeated; a load date's are to be added up.
     """
@@ -118,12 +118,12 @@ def period_groups_sql(market: Market) -> str:
     day_start = "CAST(delivery_date AS TIMESTAMP)"
     return f"""WITH periods AS (
           SELECT load_date, client_id, bidding_zone, delivery_date, delivery_start, count(*) AS trades
-          FROM accepted WHERE status <> 'CANCELLED' GROUP BY ALL
+          FROM {accepted} WHERE status <> 'CANCELLED' GROUP BY ALL
         ), days AS (
           SELECT load_date, delivery_date, client_id, bidding_zone, count(*) AS present
           FROM periods GROUP BY ALL
         ), repeated AS (
-          SELECT load_date FROM accepted SEMI JOIN (SELECT * FROM periods WHERE trades > 1)
+          SELECT load_date FROM {accepted} SEMI JOIN (SELECT * FROM periods WHERE trades > 1)
             USING (load_date, client_id, bidding_zone, delivery_date, delivery_start)
           WHERE status <> 'CANCELLED'
           GROUP BY load_date, client_id, bidding_zone, delivery_date, delivery_start, provider_id, side,

@@ -23,11 +23,12 @@ class Quarantined:
 
 
 def rejected_sql(judgement: Judgement) -> str:
-    """SELECT (file, source_line, raw, fields, reasons) of the records that a judged unit itself rejects."""
-    return f"""SELECT file, source_line, raw, fields, {judgement.reasons_sql} AS reasons
-        FROM judged JOIN texts USING (file, source_line) WHERE {judgement.rejected_sql}
+    """SELECT (source_object, source_line, raw, fields, reasons) of what a judged unit itself rejects."""
+    return f"""SELECT source_object, source_line, raw, fields, {judgement.reasons_sql} AS reasons
+        FROM judged JOIN texts USING (file, source_line) JOIN files USING (file)
+        WHERE {judgement.rejected_sql}
       UNION ALL
-      SELECT file, source_line, raw, fields, reasons FROM broken"""
+      SELECT source_object, source_line, raw, fields, reasons FROM broken JOIN files USING (file)"""
 
 
 def write_quarantine(
@@ -35,10 +36,7 @@ def write_quarantine(
 ) -> Quarantined:
     """Write the records that a unit itself rejects, with their raw text and reasons."""
     contract = judgement.contract
-    selects = [
-        f"""SELECT source_object, source_line, raw, fields, reasons
-        FROM ({rejected_sql(judgement)}) JOIN files USING (file)"""
-    ]
+    selects = [rejected_sql(judgement)]
     if contract.name != "transactions":
         selects.append(
             f"""SELECT source_object, source_line, {csv_sql(contract)}, CAST(NULL AS VARCHAR),

@@ -15,7 +15,7 @@ PENDING_LIMIT = 1000
 """Keys of a dimension that a unit waits for and that are listed; of more, any may be meant."""
 
 
-def dimension_sql(name: str, relation: str) -> str:
+def _dimension_sql(name: str, relation: str) -> str:
     """SELECT (id, load_date, first_day, end_day, contracted_power_kw) of the rows of a dimension's Silver."""
     power = "contracted_power_kw" if name == "clients" else "CAST(NULL AS DECIMAL(18,6))"
     return f"""SELECT {DIMENSIONS[name]} AS id, load_date, valid_from AS first_day,
@@ -23,21 +23,17 @@ def dimension_sql(name: str, relation: str) -> str:
     FROM {relation}"""
 
 
-def candidates_sql(name: str, dates: str) -> str:
-    """SELECT the rows of dimension_<name> that may hold for each load date, with their preference.
-
-    `dates` is SQL of a relation with the load dates as `as_of`, which the result has too.
-    """
+def _candidates_sql(name: str, load_date: str) -> str:
+    """SELECT the rows of dimension_<name> that may hold for a load date, with their preference."""
     return f"""WITH newest AS (
-      SELECT as_of, id, max(load_date) AS load_date FROM dimension_{name}
-      JOIN {dates} AS dates ON load_date <= as_of GROUP BY as_of, id
+      SELECT id, max(load_date) AS load_date FROM dimension_{name}
+      WHERE load_date <= DATE '{load_date}' GROUP BY id
     )
-    SELECT as_of, d.id, d.first_day, d.end_day, d.contracted_power_kw, 0 AS preference
+    SELECT d.id, d.first_day, d.end_day, d.contracted_power_kw, 0 AS preference
     FROM dimension_{name} AS d JOIN newest AS n ON n.id = d.id AND n.load_date = d.load_date
     UNION ALL
-    SELECT as_of, id, first_day, end_day, contracted_power_kw,
-      dense_rank() OVER (PARTITION BY as_of ORDER BY load_date)
-    FROM dimension_{name} JOIN {dates} AS dates ON load_date > as_of"""
+    SELECT id, first_day, end_day, contracted_power_kw, dense_rank() OVER (ORDER BY load_date)
+    FROM dimension_{name} WHERE load_date > DATE '{load_date}'"""
 
 
 class References:
@@ -52,7 +48,7 @@ class References:
         """Create known_clients, valid_clients, known_providers and valid_providers for a load date."""
         for name, key in DIMENSIONS.items():
             self._load(connection, name)
-            candidates = candidates_sql(name, f"(SELECT DATE '{load_date}' AS as_of)")
+            candidates = _candidates_sql(name, load_date)
             connection.execute(f"CREATE OR REPLACE TEMP TABLE candidates AS {candidates}")
             connection.execute(
                 f"CREATE OR REPLACE TABLE known_{name} AS SELECT DISTINCT id AS {key} FROM candidates"
@@ -70,7 +66,7 @@ class References:
             return
         paths = self._fetch(self.dimensions.keys(name))
         select = (
-            dimension_sql(name, read_parquet(paths))
+            _dimension_sql(name, read_parquet(paths))
             if paths
             else """SELECT CAST(NULL AS VARCHAR) AS id, CAST(NULL AS DATE) AS load_date,
               CAST(NULL AS DATE) AS first_day,

@@ -19,12 +19,12 @@ from etl.typed import type_parts
 def judge(
     connection: duckdb.DuckDBPyConnection, judgement: Judgement, intake: Intake, load_date: str
 ) -> None:
-    """Judge a unit into the views `passed` and `accepted` and the tables `judged`, `texts` and `broken`.
+    """Judge a unit into the view `accepted` and the tables `judged`, `texts` and `broken`.
 
     `accepted` has the contract's columns of the CSV, the derived ones, load_date, source_object and
-    source_line, `passed` the same rows with their file's number; `judged` the rows that were judged with
-    care, with their masks, file and source_line; `texts` what the rejected ones of them were delivered as;
-    `broken` the records that nobody could split. They are counted, see etl.tally.
+    source_line; `judged` the rows that were judged with care, with their masks, file and source_line; `texts`
+    what the rejected ones of them were delivered as; `broken` the records that nobody could split. They are
+    counted, see etl.tally.
     """
     execute = connection.execute
     execute(
@@ -88,10 +88,9 @@ def _create_accepted(
     rows = f"SELECT {columns} FROM judged WHERE NOT {judgement.rejected_sql}"
     if has_plain:
         rows = f"SELECT {columns} FROM plain UNION ALL {rows}"
-    connection.execute(f"CREATE OR REPLACE VIEW passed AS {rows}")
     connection.execute(
         f"""CREATE OR REPLACE VIEW accepted AS
         SELECT * EXCLUDE (file, source_object, source_line), DATE {literal(load_date)} AS load_date,
           source_object, source_line
-        FROM passed JOIN files USING (file)"""
+        FROM ({rows}) JOIN files USING (file)"""
     )

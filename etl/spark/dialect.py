@@ -18,11 +18,6 @@ _DECIMAL_TEXT = """concat(CASE WHEN v < 0 THEN '-' ELSE '' END,
   CAST(CAST(abs(v) * 1000000 AS BIGINT) DIV 1000000 AS STRING), '.',
   lpad(CAST(CAST(abs(v) * 1000000 AS BIGINT) % 1000000 AS STRING), 6, '0'))"""
 
-# Java raises one letter to several (ß to SS), and not alike in every locale; DuckDB raises letter by letter.
-_UPPER = """CASE WHEN v RLIKE '^[ -~]*$' THEN upper(v)
-  ELSE array_join(
-    transform(split(v, ''), c -> CASE WHEN length(upper(c)) = 1 THEN upper(c) ELSE c END), '') END"""
-
 # The whole number of millionths, rounded half away from zero; decimals of 38 digits hold it exactly.
 _EXACT_RATIO = """CASE WHEN b = 0 THEN NULL ELSE
   CAST(CASE WHEN (a < 0) = (b < 0) THEN 1 ELSE -1 END * (
@@ -42,10 +37,8 @@ class Dialect:
 
     def __init__(self, market: Market) -> None:
         self.market = market
-        self.known: dict[tuple[str, tuple[str, ...]], str] = {}
+        self.known: dict[str, str] = {}
         self.rewrites: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]] = {
-            exp.RegexpFullMatch: self._full_match,
-            exp.Upper: self._upper,
             exp.DayOfWeekIso: self._weekday,
             exp.TimeToStr: self._time_text,
             exp.Cast: self._cast,
@@ -61,16 +54,11 @@ class Dialect:
         )
         self.macros["market_peak"] = (("t",), self._rewrite(_parse(market.peak_sql("t"))))
 
-    def sql(self, text: str, *extra: str) -> str:
-        """Translate one SELECT; `extra` are further columns of its outermost select list."""
-        known = self.known.get((text, extra))
+    def sql(self, text: str) -> str:
+        """Translate one SELECT."""
+        known = self.known.get(text)
         if known is None:
-            tree = sqlglot.parse_one(text, read="duckdb")
-            if extra:
-                assert isinstance(tree, exp.Select)
-                tree = tree.select(*extra)
-            known = self._rewrite(tree).sql(dialect="spark", comments=False)
-            self.known[text, extra] = known
+            known = self.known[text] = self.condition(text)
         return known
 
     def condition(self, text: str) -> str:
@@ -90,13 +78,6 @@ class Dialect:
         if rewrite is not None and (rewritten := rewrite(node)) is not None:
             return rewritten
         return node
-
-    def _full_match(self, node: exp.Expr) -> exp.Expr:
-        pattern = f"\\A(?:{node.expression.name})\\z"
-        return exp.RegexpLike(this=self._rewrite(node.this), expression=exp.Literal.string(pattern))
-
-    def _upper(self, node: exp.Expr) -> exp.Expr:
-        return _fill(_template(_UPPER), {"v": self._rewrite(node.this)})
 
     def _weekday(self, node: exp.Expr) -> exp.Expr:
         return _fill(_template("(weekday(v) + 1)"), {"v": self._rewrite(node.this)})

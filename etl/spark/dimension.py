@@ -15,6 +15,7 @@ from etl.dimension import content, settle
 from etl.engine import ParquetFile
 from etl.evidence import write_quarantine
 from etl.judge import Judgement
+from etl.spark import batches
 from etl.spark.delivered import Delivered, facts, read
 from etl.spark.judge import LARGE_BYTES, engine
 from etl.store import Store, open_store
@@ -22,11 +23,11 @@ from etl.tally import Judged, judged_files
 from etl.unit import judge
 from etl.workload import run_id
 
-SCHEMA = "load_date string, said string"
+TYPES = {"load_date": "string", "said": "string"}
 
 
 class JudgeDimension:
-    """The function that a task runs: batches of unit numbers in, a row of `SCHEMA` for each unit out."""
+    """The function that a task runs: batches of unit numbers in, a row of `TYPES` for each unit out."""
 
     def __init__(
         self, uri: str, prefix: str, judgement: Judgement, work: Sequence[Sequence[Delivered]]
@@ -44,7 +45,7 @@ class JudgeDimension:
                 files = self.work[number]
                 with tempfile.TemporaryDirectory(prefix="lake-") as folder:
                     said = json.dumps(self._unit(store, files, Path(folder)))
-                yield pa.RecordBatch.from_pydict({"load_date": [files[0].load_date], "said": [said]})
+                yield from batches.of_values(TYPES, {"load_date": [files[0].load_date], "said": [said]})
 
     def _unit(self, store: Store, files: Sequence[Delivered], folder: Path) -> dict[str, object]:
         judgement, load_date = self.judgement, files[0].load_date

@@ -12,9 +12,10 @@ from etl.errors import DataLakeError
 from etl.market import Market
 from etl.slices import MONTHLY, Silver, Slice, curated_area
 from etl.spark.answers import answers
-from etl.spark.columns import spark_type, stored_schema
+from etl.spark.columns import spark_type, stored_types
 from etl.spark.dialect import Dialect
 from etl.spark.place import Place, read_published
+from etl.spark.views import small
 from etl.store import Store
 
 _FOLDER = "folder"
@@ -57,7 +58,7 @@ class Gold:
         files = self._files(place, contract, due)
         powerless: set[str] = set()
         if contract.name == MONTHLY and files:
-            written = place.read(contract.name, f"{stored_schema(contract)}, {_FOLDER} string")
+            written = place.read(contract.name, stored_types(contract, folder="string"))
             lacking = written.where("load_factor IS NULL").select(_FOLDER).distinct()
             powerless = {str(day) for (day,) in answers(lacking)}
         return files, rows_in, powerless
@@ -66,19 +67,17 @@ class Gold:
         """Create deliveries, market_days, market_months and client_power."""
         spark = self.spark
         keys = [silver.transactions[day]["key"] for day in days]
-        read_published(spark, store, keys, stored_schema(load("transactions"))).createOrReplaceTempView(
+        read_published(spark, store, keys, stored_types(load("transactions"))).createOrReplaceTempView(
             "silver"
         )
         spark.sql(dialect.sql(deliveries_sql("silver"))).createOrReplaceTempView("deliveries")
         periods, hours = calendar(market, days)
-        spark.createDataFrame(periods, "delivery_date date, periods_expected int").createOrReplaceTempView(
-            "market_days"
-        )
-        spark.createDataFrame(hours, "delivery_month date, hours int").createOrReplaceTempView(
-            "market_months"
-        )
+        of_days = {"delivery_date": "date", "periods_expected": "int"}
+        small(spark, of_days, periods).createOrReplaceTempView("market_days")
+        of_months = {"delivery_month": "date", "hours": "int"}
+        small(spark, of_months, hours).createOrReplaceTempView("market_months")
         clients = read_published(
-            spark, store, [p["key"] for p in client_entries(silver)], stored_schema(load("clients"))
+            spark, store, [p["key"] for p in client_entries(silver)], stored_types(load("clients"))
         )
         clients.createOrReplaceTempView("client_deliveries")
         spark.sql(dialect.sql(model("client_power"))).createOrReplaceTempView("client_power")

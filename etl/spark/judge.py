@@ -6,35 +6,37 @@ in every other run; rows go on to Spark typed. What needs rows of other files is
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import date
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from etl.counts import PeriodGroups, period_groups_sql
 from etl.dimensions import Dimensions
 from etl.engine import connect
 from etl.evidence import rejected_sql
 from etl.judge import Judgement
 from etl.reference import References, pending_keys
-from etl.spark.columns import arrow_schema
+from etl.spark import batches
+from etl.spark.columns import judged_types
 from etl.spark.delivered import Delivered, by_load_date, facts, read
 from etl.store import Store, open_store
 from etl.tally import Judged, judged_files
 from etl.unit import judge
 
-BATCH_ROWS = 16_384
 LARGE_BYTES = 64 << 20
 """Files of more bytes have their rows on the disk of the executor, whose cores all have tasks."""
 
 
 class Judge:
-    """The function that a task runs: batches of task numbers in, batches of `arrow_schema` out.
+    """The function that a task runs: batches of task numbers in, batches of `judged_types` out.
 
-    What is known of the files, and which keys of dimensions they wait for, is left as JSON objects below
-    `prefix`.
+    What is known of the files, which keys of dimensions they wait for, and the period groups of load dates
+    whose files are all in one task, is left as a JSON object for each task below `prefix`.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Judge:
         self.judgement = judgement
         self.dimensions = dimensions
         self.work = work
+        self.files = Counter(file.load_date for files in work for file in files)
 
     def __call__(self, numbers: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Judge the files of each task number."""
@@ -63,6 +66,7 @@ class Judge:
         judgement, work = self.judgement, self.work[number]
         known: dict[int, object] = {}
         pending: dict[str, dict[str, list[str]]] = {}
+        periods: dict[str, PeriodGroups] = {}
         on_disk = sum(file.entry.size for file in work) > LARGE_BYTES
         with engine(judgement, folder, on_disk=on_disk) as connection:
             references = References(store, self.dimensions, folder)
@@ -75,21 +79,14 @@ class Judge:
                 counts = judged_files(connection)
                 known |= {f.index: facts(f, counts.get(f.index, Judged())) for f in intake.files}
                 pending[load_date] = pending_keys(connection, judgement)
-                yield from self._rows(connection, load_date)
-        store.put(known_key(self.prefix, number), json.dumps({"files": known, "pending": pending}).encode())
-
-    def _rows(self, connection: duckdb.DuckDBPyConnection, load_date: str) -> Iterator[pa.RecordBatch]:
-        schema = arrow_schema(self.judgement)
-        day = pa.scalar(date.fromisoformat(load_date))
-        for select in ("FROM passed", rejected_sql(self.judgement)):
-            for batch in connection.sql(select).to_arrow_reader(BATCH_ROWS):
-                rows = batch.num_rows
-                found = dict(zip(batch.schema.names, batch.columns, strict=True))
-                found["load_date"] = pa.repeat(day, rows)
-                columns = [
-                    found[f.name].cast(f.type) if f.name in found else pa.nulls(rows, f.type) for f in schema
-                ]
-                yield pa.RecordBatch.from_arrays(columns, schema=schema)
+                if len(files) == self.files[load_date]:
+                    groups = connection.execute(period_groups_sql(judgement.market)).fetchall()
+                    periods[load_date] = PeriodGroups.of(groups)
+                rejected = f"SELECT *, DATE '{load_date}' AS load_date FROM ({rejected_sql(judgement)})"
+                rows = f"(FROM accepted UNION ALL BY NAME {rejected})"
+                yield from batches.of_query(connection, judged_types(judgement), rows)
+        said = {"files": known, "pending": pending, "periods": {d: asdict(g) for d, g in periods.items()}}
+        store.put(known_key(self.prefix, number), json.dumps(said).encode())
 
 
 def engine(

@@ -14,7 +14,7 @@ from etl.engine import model
 from etl.errors import DataLakeError
 from etl.merge import Settled
 from etl.spark.answers import MANY, answer, answers
-from etl.spark.columns import stored_schema
+from etl.spark.columns import stored_types
 from etl.spark.dialect import Dialect
 from etl.spark.place import read_published
 from etl.spark.views import held, view
@@ -71,7 +71,7 @@ class Merge:
             f"""SELECT DISTINCT load_date AS as_of, transaction_id FROM (
               SELECT load_date, transaction_id FROM accepted
               UNION ALL
-              SELECT load_date, transaction_id FROM committed WHERE load_date IN ({_dates(self.due)}))""",
+              SELECT load_date, transaction_id FROM committed WHERE load_date IN ({dates(self.due)}))""",
         )
         contested = """SELECT transaction_id FROM accepted GROUP BY transaction_id
           HAVING count(*) > 1 OR bool_or(status = 'CANCELLED')"""
@@ -86,7 +86,7 @@ class Merge:
             self.spark,
             "claimed",
             f"""SELECT {self.columns}, is_committed, as_ofs, explode(as_ofs) AS as_of FROM (
-              SELECT *, collect_set(CASE WHEN NOT is_committed OR load_date IN ({_dates(self.due)})
+              SELECT *, collect_set(CASE WHEN NOT is_committed OR load_date IN ({dates(self.due)})
                 THEN load_date END) OVER (PARTITION BY transaction_id) AS as_ofs
               FROM (
                 SELECT {self.columns}, FALSE AS is_committed
@@ -101,7 +101,7 @@ class Merge:
 
         Creates the view `merged` of what is published together, each row with its standing.
         """
-        left_out = f"({_dates(without)})"
+        left_out = f"({dates(without)})"
         before = f"load_date < as_of AND load_date NOT IN {left_out}"
         view(
             self.spark,
@@ -110,7 +110,7 @@ class Merge:
               as_of = array_max(filter(as_ofs, day -> day NOT IN {left_out})) AS is_last
             FROM claimed
             WHERE CASE WHEN is_committed
-              THEN NOT (load_date = as_of OR ({before} AND load_date IN ({_dates(self.due)})))
+              THEN NOT (load_date = as_of OR ({before} AND load_date IN ({dates(self.due)})))
               ELSE load_date = as_of OR ({before}) END""",
         )
         status = self.dialect.sql(model("transaction_status").replace("contested", "visible"))
@@ -142,7 +142,7 @@ class Merge:
             self.spark,
             "touched_ids",
             f"""SELECT transaction_id FROM accepted
-            UNION ALL SELECT transaction_id FROM replaced WHERE load_date IN ({_dates(self.due)})""",
+            UNION ALL SELECT transaction_id FROM replaced WHERE load_date IN ({dates(self.due)})""",
         )
         return near | self._elsewhere(set(partitions) - near)
 
@@ -151,9 +151,8 @@ class Merge:
         entries = [self.partitions[day] for day in sorted(days)]
         current = [p["key"] for p in entries if p["rows"]]
         held = [p["held"]["key"] for p in entries if p["held"]]
-        schema = stored_schema(self.contract)
-        known = read_published(self.spark, self.store, current, schema)
-        kept = read_published(self.spark, self.store, held, f"{schema}, standing string")
+        known = read_published(self.spark, self.store, current, stored_types(self.contract))
+        kept = read_published(self.spark, self.store, held, stored_types(self.contract, standing="string"))
         return known.withColumn("standing", F.lit("current")).unionByName(kept)
 
     def _elsewhere(self, days: set[str]) -> set[str]:
@@ -181,9 +180,9 @@ class Merge:
 
     def _prior(self, without: Collection[str], days: Iterable[str]) -> str:
         """SELECT the committed rows of partitions that are written anew, of transactions that stay."""
-        kept = f"SELECT transaction_id FROM affected WHERE as_of NOT IN ({_dates(without)})"
+        kept = f"SELECT transaction_id FROM affected WHERE as_of NOT IN ({dates(without)})"
         return f"""SELECT {self.columns}, standing FROM committed
-          LEFT ANTI JOIN ({kept}) USING (transaction_id) WHERE delivery_date IN ({_dates(days)})"""
+          LEFT ANTI JOIN ({kept}) USING (transaction_id) WHERE delivery_date IN ({dates(days)})"""
 
     def _found(self, without: Collection[str]) -> Versions:
         """Tally what was settled; prove that no row was lost or doubled."""
@@ -191,7 +190,11 @@ class Merge:
         standings: dict[str, Counter[str]] = {day: Counter() for day in self.due}
         seen: dict[str, set[str]] = {day: set() for day in self.due}
         final: dict[tuple[str, str, str], list[tuple[int, str, str]]] = {}
+        doubled = 0
         for as_of, day, load, standing, is_last, rows, first, last in self._counted():
+            if as_of is None:
+                doubled = rows
+                continue
             seen[as_of].add(day)
             if standing and load == as_of:
                 standings[as_of][standing] += rows
@@ -214,13 +217,14 @@ class Merge:
         for (day, load, standing), parts in sorted(final.items()):
             counts, firsts, lasts = zip(*parts, strict=True)
             versions.tally.setdefault(day, []).append((load, standing, sum(counts), min(firsts), max(lasts)))
-        self._prove(versions, kept, standings)
+        self._prove(versions, kept, standings, doubled)
         return versions
 
     def _counted(self) -> list[tuple[Any, ...]]:
         """Rows by the load date as of which they were settled, delivery date, load date and standing.
 
-        Committed rows that a load date replaces have no standing, and tell but where they lay.
+        Committed rows that a load date replaces have no standing, and tell but where they lay. The row of no
+        load date tells how many transactions have more than one current version.
         """
         counts = "count(*), min(transaction_id), max(transaction_id)"
         sql = f"""SELECT CAST(load_date AS STRING), CAST(delivery_date AS STRING), CAST(load_date AS STRING),
@@ -229,7 +233,10 @@ class Merge:
           UNION ALL
           SELECT CAST(as_of AS STRING), CAST(delivery_date AS STRING), CAST(load_date AS STRING), standing,
             is_last, {counts}
-          FROM settled GROUP BY as_of, delivery_date, load_date, standing, is_last"""
+          FROM settled GROUP BY as_of, delivery_date, load_date, standing, is_last
+          UNION ALL
+          SELECT NULL, NULL, NULL, NULL, NULL, count(*) - count(DISTINCT transaction_id), NULL, NULL
+          FROM settled WHERE is_last AND standing = 'current'"""
         if self.known:
             sql += """ UNION ALL
               SELECT CAST(as_of AS STRING), CAST(delivery_date AS STRING), NULL, NULL, FALSE, count(*),
@@ -237,18 +244,14 @@ class Merge:
               FROM claimed WHERE is_committed GROUP BY as_of, delivery_date"""
         return answers(self.spark.sql(sql), at_most=MANY)
 
-    def _prove(self, versions: Versions, kept: Sequence[str], standings: Mapping[str, Counter[str]]) -> None:
+    def _prove(
+        self, versions: Versions, kept: Sequence[str], standings: Mapping[str, Counter[str]], doubled: int
+    ) -> None:
         rows_out = sum(row[2] for tally in versions.tally.values() for row in tally)
         rows_in = sum(standings[day].total() for day in kept)
         for day in versions.days & set(self.partitions):
             for load, counts in self.partitions[day]["loads"].items():
                 rows_in += 0 if load in kept else sum(counts.values())
-        (doubled,) = answer(
-            self.spark.sql(
-                """SELECT count(*) - count(DISTINCT transaction_id) FROM settled
-                WHERE is_last AND standing = 'current'"""
-            )
-        )
         if rows_in != rows_out or doubled:
             raise DataLakeError(
                 f"Merging lost or doubled rows: {rows_in} in, {rows_out} out, {doubled} doubled.",
@@ -257,6 +260,6 @@ class Merge:
             )
 
 
-def _dates(days: Iterable[str]) -> str:
+def dates(days: Iterable[str]) -> str:
     """SQL of a list of dates; SQL has no empty list, so a day of no delivery stands for none."""
     return ", ".join(f"DATE '{day}'" for day in sorted(days)) or "DATE '0001-01-01'"

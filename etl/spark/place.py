@@ -6,7 +6,7 @@ deleted by the next one.
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,10 +17,14 @@ from pyspark.sql import DataFrame, SparkSession
 from etl.engine import ParquetFile
 from etl.errors import DataLakeError
 from etl.scan import sha256
+from etl.spark import batches
 from etl.spark.answers import answers
+from etl.spark.columns import ddl
+from etl.spark.views import small
 from etl.store import Store, open_store
 
 ROW_GROUP_BYTES = 16 << 20
+_MEASURED = {"key": "string", "rows": "bigint", "size": "bigint", "sha256": "string"}
 
 
 class Place:
@@ -45,9 +49,9 @@ class Place:
             writer = writer.partitionBy(by)
         writer.parquet(self.uri(f"{self.prefix}{name}"))
 
-    def read(self, name: str, schema: str) -> DataFrame:
+    def read(self, name: str, types: Mapping[str, str]) -> DataFrame:
         """Read what was written as `name`."""
-        return self.spark.read.schema(schema).parquet(self.uri(f"{self.prefix}{name}"))
+        return self.spark.read.schema(ddl(types)).parquet(self.uri(f"{self.prefix}{name}"))
 
     def keys(self, name: str) -> list[str]:
         """Keys of the Parquet files written as `name`."""
@@ -56,14 +60,12 @@ class Place:
 
     def files(self, keys: Sequence[str]) -> dict[str, ParquetFile]:
         """Measure written files on the executors: rows by their footers, bytes, SHA-256."""
-        share = min(len(keys), 4 * self.spark.sparkContext.defaultParallelism)
+        share = min(len(keys), self.spark.sparkContext.defaultParallelism)
         tasks = [list(keys[n::share]) for n in range(share)]
         if not tasks:
             return {}
         numbers = self.spark.range(0, len(tasks), 1, len(tasks))
-        measured = numbers.mapInArrow(
-            _Measure(self.store.uri, tasks), "key string, rows bigint, size bigint, sha256 string"
-        )
+        measured = numbers.mapInArrow(_Measure(self.store.uri, tasks), ddl(_MEASURED))
         found = {key: ParquetFile(key, rows, size, digest) for key, rows, size, digest in answers(measured)}
         if set(found) != set(keys):
             raise DataLakeError(
@@ -85,16 +87,17 @@ class _Measure:
 
     def __call__(self, numbers: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         store = open_store(self.uri)
+        facts: dict[str, list[object]] = {name: [] for name in _MEASURED}
         for batch in numbers:
             for number in batch.column(0).to_pylist():
                 for key in self.tasks[number]:
                     with tempfile.TemporaryDirectory(prefix="lake-") as folder:
                         path = store.fetch(key, Path(folder))
                         rows = pyarrow.parquet.read_metadata(path).num_rows
-                        facts = [[key], [rows], [path.stat().st_size], [sha256(path)]]
-                    yield pa.RecordBatch.from_arrays(
-                        [pa.array(values) for values in facts], names=["key", "rows", "size", "sha256"]
-                    )
+                        found = (key, rows, path.stat().st_size, sha256(path))
+                    for name, fact in zip(facts, found, strict=True):
+                        facts[name].append(fact)
+        yield from batches.of_values(_MEASURED, facts)
 
 
 def address(store: Store, key: str) -> str:
@@ -102,8 +105,10 @@ def address(store: Store, key: str) -> str:
     return unquote(store.uri) + key
 
 
-def read_published(spark: SparkSession, store: Store, keys: Sequence[str], schema: str) -> DataFrame:
+def read_published(
+    spark: SparkSession, store: Store, keys: Sequence[str], types: Mapping[str, str]
+) -> DataFrame:
     """Read published objects, no rows when there are none."""
     if not keys:
-        return spark.createDataFrame([], schema)
-    return spark.read.schema(schema).parquet(*(address(store, key) for key in keys))
+        return small(spark, types)
+    return spark.read.schema(ddl(types)).parquet(*(address(store, key) for key in keys))

@@ -22,6 +22,8 @@ _ALWAYS = {
     "spark.sql.files.ignoreMissingFiles": "false",
     "spark.sql.files.maxRecordsPerFile": "0",
     "spark.sql.execution.arrow.pyspark.enabled": "false",
+    # A limit only guards what comes to the driver; no task is to wait for what others find.
+    "spark.sql.limit.initialNumPartitions": "100000",
 }
 
 _LOCAL = {

@@ -20,11 +20,12 @@ from etl.merge import Partition, conflicts_key, describe, held_key, silver_key
 from etl.parts import Intake
 from etl.quality import Outcome
 from etl.release import JudgedUnit
-from etl.spark.answers import answers
+from etl.spark.answers import MANY, answers
+from etl.spark.columns import ddl
 from etl.spark.delivered import Delivered, by_load_date, gather, number
 from etl.spark.dialect import Dialect
-from etl.spark.dimension import SCHEMA, JudgeDimension
-from etl.spark.merge import Merge
+from etl.spark.dimension import TYPES, JudgeDimension
+from etl.spark.merge import Merge, dates
 from etl.spark.outputs import Outputs, Target
 from etl.spark.place import Place
 from etl.spark.stage import JudgedDelivery, Stage
@@ -117,7 +118,7 @@ class SparkWorkload(Workload):
             due=[unit.delivery.load_date for unit in units],
         )
         with ThreadPoolExecutor() as pool:
-            grouping = pool.submit(self._periods)
+            grouping = pool.submit(self._periods, found)
             merge.prepare()
             versions = merge.settle(())
             periods = grouping.result()
@@ -127,8 +128,7 @@ class SparkWorkload(Workload):
             load_date = unit.delivery.load_date
             settled = versions.settled[load_date]
             unit.standings, unit.days = settled.standings, set(settled.days)
-            groups = PeriodGroups.of(periods.get(load_date, ()))
-            results[load_date] = self._weigh(unit, found[load_date].judged, groups)
+            results[load_date] = self._weigh(unit, found[load_date].judged, periods[load_date])
             if unit.breached:
                 # What comes after it must not see it.
                 breached.add(load_date)
@@ -148,7 +148,7 @@ class SparkWorkload(Workload):
         dated = by_load_date(number(due))
         work = list(dated.values())
         judged = self.spark.range(0, len(work), 1, len(work)).mapInArrow(
-            JudgeDimension(self.store.uri, place.prefix, self.judgement, work), SCHEMA
+            JudgeDimension(self.store.uri, place.prefix, self.judgement, work), ddl(TYPES)
         )
         said = {load_date: json.loads(text) for load_date, text in answers(judged)}
         return [self._dimension_unit(delivery, dated, said[delivery.load_date]) for delivery in due]
@@ -200,12 +200,17 @@ class SparkWorkload(Workload):
         rows = judged.rejected + intake.broken + whole
         return rows, {reason: n for reason, n in sorted(reasons.items()) if n}
 
-    def _periods(self) -> Mapping[str, Sequence[tuple[Any, ...]]]:
-        """Return rows of `period_groups_sql` by load date."""
-        found: dict[str, list[tuple[Any, ...]]] = {}
-        for row in answers(self.spark.sql(self.dialect.sql(period_groups_sql(self.market)))):
-            found.setdefault(str(row[0]), []).append(row)
-        return found
+    def _periods(self, found: Mapping[str, JudgedDelivery]) -> dict[str, PeriodGroups]:
+        """Return the period groups by load date; those that no task knew by itself are found here."""
+        known = {day: delivery.periods for day, delivery in found.items() if delivery.periods is not None}
+        spread = found.keys() - known.keys()
+        rows: dict[str, list[tuple[Any, ...]]] = {day: [] for day in spread}
+        if spread:
+            spread_over_tasks = f"(SELECT * FROM accepted WHERE load_date IN ({dates(spread)}))"
+            sql = period_groups_sql(self.market, spread_over_tasks)
+            for row in answers(self.spark.sql(self.dialect.sql(sql)), at_most=MANY):
+                rows[str(row[0])].append(row)
+        return known | {day: PeriodGroups.of(groups) for day, groups in rows.items()}
 
 
 def partition(

@@ -37,11 +37,11 @@ class Session:
         self.trace = trace
         self.errors = errors
 
-    def run(self, lake: Lake, *, ansi: bool, curate: bool = True) -> dict[str, Any]:
-        """Run and return the summaries by job."""
+    def run(self, lake: Lake, *, ansi: bool, curate: bool = True, share: int = 8 << 20) -> dict[str, Any]:
+        """Run and return the summaries by job; files are shared out by at least `share` bytes."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        request = {"lake": lake.store.uri, "ansi": ansi, "curate": curate}
+        request = {"lake": lake.store.uri, "ansi": ansi, "curate": curate, "share": share}
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()

@@ -1,7 +1,7 @@
 """Runs jobs on Spark in one session, asked on standard input by JSON lines, so that a suite starts one JVM.
 
-A request names a lake's address, ANSI mode, jobs (processed, curated) and whether to judge again what is
-unchanged; the answer holds the totals and the exit code, or what went wrong.
+A request names a lake's address, ANSI mode, whether Gold is computed too and how many bytes a task has at
+least; the answer holds the totals and the exit code, or what went wrong.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from etl import curated, processed
 from etl.market import Market
+from etl.spark import delivered
 from etl.spark.engine import SparkEngine
 from etl.spark.gold import Gold
 from etl.spark.session import open_session
@@ -35,6 +36,7 @@ def main() -> None:
 
 def run(spark: object, request: dict[str, object]) -> dict[str, object]:
     store, market = open_store(str(request["lake"])), Market()
+    delivered.LEAST_SHARE = int(str(request["share"]))
     summary = processed.run(store, market, engine=SparkEngine(spark))
     answer: dict[str, object] = {"processed": summary.to_dict()}
     if request["curate"]:

@@ -19,10 +19,9 @@ from etl.spark.session import open_session
 
 REST = "session, listing, bookkeeping"
 STEPS: tuple[tuple[str, Any, str], ...] = (
-    ("dimensions as of each load date", stage.Stage, "_prepare"),
-    ("parsing and judging every row, in one query a dataset", stage.Stage, "take_in"),
-    ("counting and settling dimensions", workload.SparkWorkload, "_judge_dimension"),
-    ("counting and settling transactions", workload.SparkWorkload, "_judge_transactions"),
+    ("judging and writing dimensions", workload.SparkWorkload, "_judge_dimension"),
+    ("judging transactions where they are read", stage.Stage, "take_in"),
+    ("settling transactions", workload.SparkWorkload, "_judge_transactions"),
     ("sorting, writing and measuring files", outputs.Outputs, "write"),
     ("publishing", publish, "publish"),
 )
