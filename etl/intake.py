@@ -16,7 +16,7 @@ from etl.contract import Contract
 from etl.header import Header, HeaderFault, read_header
 from etl.lines import FileReader
 from etl.parts import Careful, Intake, Part, SourceFile
-from etl.scan import binary_kind, blocks, first_not_utf8, printable, scan, sha256
+from etl.scan import binary_kind, blocks, first_not_utf8, printable, scan
 
 SMALL_FILE = 8 << 20
 
@@ -86,22 +86,18 @@ class _UnitReader:
     def run(self) -> None:
         try:
             seen: dict[tuple[int, str], SourceFile] = {}
-            sizes = Counter(f.size for f in self.intake.files)
             for file in self.intake.files:
-                if sizes[file.size] > 1:
-                    file.sha256 = sha256(file.path)
-                    original = seen.setdefault((file.size, file.sha256), file)
-                    if original is not file:
-                        count_once(file, original)
-                        continue
-                self._read(file)
+                fault, file.sha256, has_cr = scan(file.path)
+                original = seen.setdefault((file.size, file.sha256), file)
+                if original is file:
+                    self._read(file, fault, has_cr)
+                else:
+                    count_once(file, original)
         finally:
             self.plain.close()
             self.careful.close()
 
-    def _read(self, file: SourceFile) -> None:
-        fault, digest, has_cr = scan(file.path)
-        file.sha256 = digest
+    def _read(self, file: SourceFile, fault: str | None, has_cr: bool) -> None:
         with file.path.open("rb") as stream:
             start = stream.read(8)
         if fault == "file.encoding":

@@ -93,6 +93,7 @@ def test_a_rule_change_changes_the_rule_version() -> None:
 
 MODELS = (
     "transaction_status",
+    "valid_days",
     "client_power",
     "daily_energy_consumption",
     "provider_performance",
