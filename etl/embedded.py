@@ -19,7 +19,7 @@ from etl.parts import SourceFile
 from etl.reference import References, pending_keys
 from etl.release import JudgedUnit
 from etl.store import Entry
-from etl.tally import judged_unit
+from etl.tally import judged_files, total
 from etl.unit import judge
 from etl.workload import Taken, Workload
 
@@ -84,7 +84,8 @@ class EmbeddedWorkload(Workload):
         judge(self.connection, self.judgement, taken.intake, delivery.load_date)
         unit = self._begin(delivery, taken.intake)
         self._settle(unit)
-        results = self._weigh(unit, judged_unit(self.connection), self._period_groups())
+        judged = total(judged_files(self.connection).values())
+        results = self._weigh(unit, judged, self._period_groups())
         folder = self.folder / unit.folder
         self._conclude(unit, results, write_quarantine(self.connection, self.judgement, unit.run_id, folder))
         return unit

@@ -7,7 +7,7 @@ from etl import derived
 from etl.checks import CHECKS, Level
 from etl.contract import Contract, Field, Rule, Severity
 from etl.market import FIRST_YEAR, LAST_YEAR, Market
-from etl.masks import broken_any, mask_names, mask_place, masks_sql, present_sql
+from etl.masks import broken_any, mask_names, mask_place, masks_sql
 from etl.referral import references_sql
 
 _SPACES = "'\u00a0\u2007\u202f', '   '"
@@ -71,7 +71,12 @@ class Judgement:
     @property
     def reasons_sql(self) -> str:
         """SQL of the array of the identifiers of the rejecting rules that a row breaks."""
-        return self.broken_ids_sql(self.rejections)
+        return self._broken_ids_sql(self.rejections)
+
+    @property
+    def warnings_sql(self) -> str:
+        """SQL of the array of the identifiers of the warning rules that a row breaks."""
+        return self._broken_ids_sql(self.warning)
 
     @property
     def rejections(self) -> tuple[Rule, ...]:
@@ -83,9 +88,9 @@ class Judgement:
         mask, bit = self._place(rule)
         return f"({mask} >> {bit}) & 1 = 1"
 
-    def broken_ids_sql(self, rules: Iterable[Rule]) -> str:
-        """SQL of the array of the identifiers of those of the rules that a row breaks."""
-        return present_sql(", ".join(f"CASE WHEN {self.broken_sql(r)} THEN '{r.id}' END" for r in rules))
+    def _broken_ids_sql(self, rules: Iterable[Rule]) -> str:
+        parts = [f"CASE WHEN {self.broken_sql(rule)} THEN '{rule.id}' END" for rule in rules]
+        return f"list_filter([{', '.join(parts)}], lambda rule: rule IS NOT NULL)"
 
     def _place(self, rule: Rule) -> tuple[str, int]:
         for prefix, rules in (("r", self.rejecting), ("q", self.referring), ("w", self.warning)):

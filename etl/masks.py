@@ -36,8 +36,3 @@ def masks_sql(prefix: str, rules: tuple[Rule, ...], market: Market) -> list[str]
 def broken_any(masks: Iterable[str]) -> str:
     """SQL that is true for a row that breaks a rule of one of the mask columns."""
     return "(" + " OR ".join(f"{mask} <> 0" for mask in masks) + ")"
-
-
-def present_sql(items: str) -> str:
-    """SQL of the array of those of a list of SQL items that are not NULL."""
-    return f"list_filter([{items}], lambda item: item IS NOT NULL)"

@@ -13,7 +13,6 @@ from etl.derived import derive
 from etl.engine import sql_type
 from etl.header import Header
 from etl.market import FIRST_YEAR, LAST_YEAR, Market
-from etl.masks import present_sql
 from etl.parts import PLACEHOLDER
 
 DIGITS = bytes.maketrans(b"123456789", b"000000000")
@@ -83,19 +82,13 @@ def exceptional_sql(contract: Contract, market: Market) -> str:
     return " OR ".join(f"coalesce({test}, FALSE)" for test in (*unread, *out_of_range, *broken))
 
 
-def warned_sql(contract: Contract, market: Market) -> str:
-    """SQL of the array of the identifiers of the warnings that a typed plain row's values give rise to.
-
-    It is NULL for most rows, which are not warned of; empty where the contract has no such rule.
-    """
-    rules = [r for r in _value_rules(contract) if r.severity is Severity.WARN]
-    if not rules:
-        return ""
-    conditions = [f"coalesce({_condition(r, market)}, FALSE)" for r in rules]
-    found = ", ".join(
-        f"CASE WHEN {test} THEN {literal(r.id)} END" for r, test in zip(rules, conditions, strict=True)
-    )
-    return f"CASE WHEN {' OR '.join(conditions)} THEN {present_sql(found)} END"
+def warnings_sql(contract: Contract, market: Market, relation: str) -> list[str]:
+    """SELECTs (file, rule) of the warnings that the values of typed plain rows give rise to, one a rule."""
+    return [
+        f"SELECT file, {literal(r.id)} FROM {relation} WHERE {_condition(r, market)}"
+        for r in _value_rules(contract)
+        if r.severity is Severity.WARN
+    ]
 
 
 def _value_rules(contract: Contract) -> list[Rule]:

@@ -70,8 +70,12 @@ def read(store: Store, judgement: Judgement, files: Iterable[Delivered], folder:
     return take_in(judgement.contract, fetched, folder)
 
 
-def facts(file: SourceFile, judged: Judged) -> Facts:
-    """Return what `gather` needs to know of a judged file."""
+def facts(intake: Intake, judged: Mapping[int, Judged]) -> dict[int, Facts]:
+    """Return what `gather` needs to know of judged files, by their number."""
+    return {f.index: _facts(f, judged.get(f.index, Judged())) for f in intake.files}
+
+
+def _facts(file: SourceFile, judged: Judged) -> Facts:
     return {
         "sha256": file.sha256, "records": file.records, "fault": file.fault, "warnings": file.warnings,
         "broken": file.broken, "counts": file.counts, "rows": judged.rows, "rejected": judged.rejected,

@@ -17,9 +17,9 @@ from etl.evidence import write_quarantine
 from etl.judge import Judgement
 from etl.spark import batches
 from etl.spark.delivered import Delivered, facts, read
-from etl.spark.judge import LARGE_BYTES, engine
+from etl.spark.judge import engine
 from etl.store import Store, open_store
-from etl.tally import Judged, judged_files
+from etl.tally import judged_files
 from etl.unit import judge
 from etl.workload import run_id
 
@@ -49,16 +49,14 @@ class JudgeDimension:
 
     def _unit(self, store: Store, files: Sequence[Delivered], folder: Path) -> dict[str, object]:
         judgement, load_date = self.judgement, files[0].load_date
-        on_disk = sum(file.entry.size for file in files) > LARGE_BYTES
-        with engine(judgement, folder, on_disk=on_disk) as connection:
+        with engine(judgement, files, folder) as connection:
             intake = read(store, judgement, files, folder)
             judge(connection, judgement, intake, load_date)
-            counts = judged_files(connection)
             standings, silver = settle(connection, judgement.contract, folder / "silver.parquet")
             run = run_id(judgement, load_date, intake, None)
             quarantined = write_quarantine(connection, judgement, run, folder)
             return {
-                "files": {f.index: facts(f, counts.get(f.index, Judged())) for f in intake.files},
+                "files": facts(intake, judged_files(connection)),
                 "standings": standings,
                 "content": content(connection, judgement.contract),
                 "silver": self._put(store, load_date, silver),

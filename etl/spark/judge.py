@@ -23,9 +23,9 @@ from etl.judge import Judgement
 from etl.reference import References, pending_keys
 from etl.spark import batches
 from etl.spark.columns import judged_types
-from etl.spark.delivered import Delivered, by_load_date, facts, read
+from etl.spark.delivered import Delivered, Facts, by_load_date, facts, read
 from etl.store import Store, open_store
-from etl.tally import Judged, judged_files
+from etl.tally import judged_files
 from etl.unit import judge
 
 LARGE_BYTES = 64 << 20
@@ -64,11 +64,10 @@ class Judge:
 
     def _task(self, store: Store, number: int, folder: Path) -> Iterator[pa.RecordBatch]:
         judgement, work = self.judgement, self.work[number]
-        known: dict[int, object] = {}
+        known: dict[int, Facts] = {}
         pending: dict[str, dict[str, list[str]]] = {}
         periods: dict[str, PeriodGroups] = {}
-        on_disk = sum(file.entry.size for file in work) > LARGE_BYTES
-        with engine(judgement, folder, on_disk=on_disk) as connection:
+        with engine(judgement, work, folder) as connection:
             references = References(store, self.dimensions, folder)
             for load_date, files in by_load_date(work).items():
                 place = folder / load_date
@@ -76,8 +75,7 @@ class Judge:
                 intake = read(store, judgement, files, place)
                 references.prepare(connection, load_date)
                 judge(connection, judgement, intake, load_date)
-                counts = judged_files(connection)
-                known |= {f.index: facts(f, counts.get(f.index, Judged())) for f in intake.files}
+                known |= facts(intake, judged_files(connection))
                 pending[load_date] = pending_keys(connection, judgement)
                 if len(files) == self.files[load_date]:
                     groups = connection.execute(period_groups_sql(judgement.market)).fetchall()
@@ -90,9 +88,10 @@ class Judge:
 
 
 def engine(
-    judgement: Judgement, folder: Path, *, on_disk: bool
+    judgement: Judgement, files: Sequence[Delivered], folder: Path
 ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-    """Open a session of the engine for a task, which has one core."""
+    """Open a session of the engine for the files of a task, which has one core."""
+    on_disk = sum(file.entry.size for file in files) > LARGE_BYTES
     return connect(judgement.market, folder, on_disk=on_disk, threads=1)
 
 
