@@ -14,11 +14,9 @@ from etl.engine import schema
 from etl.evidence import write_quarantine
 from etl.intake import take_in
 from etl.merge import Merge, Partition
-from etl.parallel import each
-from etl.parts import SourceFile
+from etl.parts import fetch_files
 from etl.reference import References, pending_keys
 from etl.release import JudgedUnit
-from etl.store import Entry
 from etl.tally import judged_files, total
 from etl.unit import judge
 from etl.workload import Taken, Workload
@@ -39,12 +37,7 @@ class EmbeddedWorkload(Workload):
         started = time.monotonic()
         folder = self.folder / delivery.load_date
         folder.mkdir()
-
-        def fetch(numbered: tuple[int, Entry]) -> SourceFile:
-            number, entry = numbered
-            return SourceFile(number, entry.key, self.store.fetch(entry.key, folder), entry.size, entry.etag)
-
-        intake = take_in(self.contract, each(fetch, enumerate(delivery.entries)), folder)
+        intake = take_in(self.contract, fetch_files(self.store, enumerate(delivery.entries), folder), folder)
         return Taken(folder, intake, time.monotonic() - started)
 
     def judge(self, delivery: Delivery, taken: Taken) -> None:

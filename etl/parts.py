@@ -1,10 +1,13 @@
 """What is known of a unit's delivered files after reading them, and where the engine finds their text."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from etl.header import Header
+from etl.parallel import each
+from etl.store import Entry, Store
 
 PLACEHOLDER = "\x1a"
 
@@ -29,6 +32,16 @@ class SourceFile:
     split: int = 0
     broken: int = 0
     counts: Counter[str] = field(default_factory=Counter)
+
+
+def fetch_files(store: Store, numbered: Iterable[tuple[int, Entry]], folder: Path) -> list[SourceFile]:
+    """Fetch delivered files, each with its number, into a folder."""
+
+    def fetch(numbered_entry: tuple[int, Entry]) -> SourceFile:
+        number, entry = numbered_entry
+        return SourceFile(number, entry.key, store.fetch(entry.key, folder), entry.size, entry.etag)
+
+    return each(fetch, numbered)
 
 
 @dataclass(frozen=True, slots=True)

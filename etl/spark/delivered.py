@@ -5,24 +5,19 @@ on all lines before it, and whether it counts at all on the encoding of the whol
 files, many small ones or one large one.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from etl.discover import Delivery
 from etl.intake import count_once, take_in
 from etl.judge import Judgement
-from etl.parts import Intake, SourceFile
+from etl.parts import Intake, SourceFile, fetch_files
 from etl.store import Entry, Store
 from etl.tally import Judged, total
 
 LEAST_SHARE = 8 << 20
-
-Facts = Mapping[str, Any]
-"""What is known of a file, as JSON has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +27,14 @@ class Delivered:
     index: int
     load_date: str
     entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFile:
+    """What a task found in a file."""
+
+    file: SourceFile
+    judged: Judged
 
 
 def number(deliveries: Iterable[Delivery]) -> list[Delivered]:
@@ -63,47 +66,32 @@ def by_load_date(files: Iterable[Delivered]) -> dict[str, list[Delivered]]:
 
 def read(store: Store, judgement: Judgement, files: Iterable[Delivered], folder: Path) -> Intake:
     """Fetch files of one load date into a folder and take them in."""
-    fetched = [
-        SourceFile(d.index, d.entry.key, store.fetch(d.entry.key, folder), d.entry.size, d.entry.etag)
-        for d in files
-    ]
+    fetched = fetch_files(store, ((file.index, file.entry) for file in files), folder)
     return take_in(judgement.contract, fetched, folder)
 
 
-def facts(intake: Intake, judged: Mapping[int, Judged]) -> dict[int, Facts]:
-    """Return what `gather` needs to know of judged files, by their number."""
-    return {f.index: _facts(f, judged.get(f.index, Judged())) for f in intake.files}
+def reported(intake: Intake, judged: Mapping[int, Judged]) -> dict[int, JudgedFile]:
+    """Return what `gather` needs to know of the judged files of a task, by their number."""
+    return {f.index: JudgedFile(f, judged.get(f.index, Judged())) for f in intake.files}
 
 
-def _facts(file: SourceFile, judged: Judged) -> Facts:
-    return {
-        "sha256": file.sha256, "records": file.records, "fault": file.fault, "warnings": file.warnings,
-        "broken": file.broken, "counts": file.counts, "rows": judged.rows, "rejected": judged.rejected,
-        "mixed_offset_files": judged.mixed_offset_files, "failed": judged.failed,
-    }  # fmt: skip
-
-
-def gather(known: Mapping[int, Facts], delivered: Iterable[Delivered]) -> tuple[Intake, Judged]:
+def gather(known: Mapping[int, JudgedFile], delivered: Iterable[Delivered]) -> tuple[Intake, Judged]:
     """What is known of a unit from what is known of its files, by their number.
 
-    Of files with equal content the first counts.
+    Of files with equal content the first counts, whichever task another one was judged by.
     """
     nowhere = Path()
     intake = Intake([], nowhere, nowhere)
     seen: dict[tuple[int, str], SourceFile] = {}
     judged: list[Judged] = []
     for place in delivered:
-        entry, said = place.entry, known[place.index]
-        file = SourceFile(place.index, entry.key, nowhere, entry.size, entry.etag, said["sha256"])
-        intake.files.append(file)
+        said = known[place.index]
+        file = said.file
         original = seen.setdefault((file.size, file.sha256), file)
-        if original is not file:
+        if original is file:
+            judged.append(said.judged)
+        else:
+            file = SourceFile(file.index, file.key, nowhere, file.size, file.etag, file.sha256)
             count_once(file, original)
-            continue
-        file.records, file.fault, file.broken = said["records"], said["fault"], said["broken"]
-        file.warnings.update(said["warnings"])
-        file.counts.update(said["counts"])
-        judged.append(
-            Judged(said["rows"], said["rejected"], said["mixed_offset_files"], Counter(said["failed"]))
-        )
+        intake.files.append(file)
     return intake, total(judged)

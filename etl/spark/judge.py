@@ -1,29 +1,26 @@
 """Delivered transactions to judged records on the executors: each file is judged where it is read, once.
 
 A row's verdict needs its text and the dimensions, so the engine that judges it is DuckDB, inside the task, as
-in every other run; rows go on to Spark typed. What needs rows of other files is Spark's.
+in every other run; it leaves the rows typed, for Spark. What needs rows of other files is Spark's.
 """
 
-import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from etl.counts import PeriodGroups, period_groups_sql
 from etl.dimensions import Dimensions
-from etl.engine import connect
+from etl.engine import connect, sql_type, write_parquet
 from etl.evidence import rejected_sql
 from etl.judge import Judgement
 from etl.reference import References, pending_keys
-from etl.spark import batches
 from etl.spark.columns import judged_types
-from etl.spark.delivered import Delivered, Facts, by_load_date, facts, read
+from etl.spark.delivered import Delivered, JudgedFile, by_load_date, read, reported
 from etl.store import Store, open_store
 from etl.tally import judged_files
 from etl.unit import judge
@@ -32,12 +29,20 @@ LARGE_BYTES = 64 << 20
 """Files of more bytes have their rows on the disk of the executor, whose cores all have tasks."""
 
 
-class Judge:
-    """The function that a task runs: batches of task numbers in, batches of `judged_types` out.
+@dataclass(slots=True)
+class Report:
+    """What a task found: in its files, by their number, and by load date the keys that rows wait for.
 
-    What is known of the files, which keys of dimensions they wait for, and the period groups of load dates
-    whose files are all in one task, is left as a JSON object for each task below `prefix`.
+    `periods` has the period groups of load dates whose files are all in the task.
     """
+
+    files: dict[int, JudgedFile] = field(default_factory=dict)
+    pending: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    periods: dict[str, PeriodGroups] = field(default_factory=dict)
+
+
+class Judge:
+    """The work of a task: judges files and leaves rows of `judged_types` as Parquet below `prefix`."""
 
     def __init__(
         self,
@@ -51,40 +56,45 @@ class Judge:
         self.prefix = prefix
         self.judgement = judgement
         self.dimensions = dimensions
-        self.work = work
         self.files = Counter(file.load_date for files in work for file in files)
 
-    def __call__(self, numbers: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Judge the files of each task number."""
-        store = open_store(self.uri)
-        for batch in numbers:
-            for number in batch.column(0).to_pylist():
-                with tempfile.TemporaryDirectory(prefix="lake-") as folder:
-                    yield from self._task(store, number, Path(folder))
+    def __call__(self, files: Sequence[Delivered]) -> Report:
+        """Judge files that follow each other in the order of their load dates."""
+        store, report = open_store(self.uri), Report()
+        with tempfile.TemporaryDirectory(prefix="lake-") as folder:
+            place = Path(folder)
+            with engine(self.judgement, files, place) as connection:
+                references = References(store, self.dimensions, place)
+                for load_date, dated in by_load_date(files).items():
+                    within = place / load_date
+                    within.mkdir()
+                    references.prepare(connection, load_date)
+                    self._judge(connection, store, dated, within, report)
+        return report
 
-    def _task(self, store: Store, number: int, folder: Path) -> Iterator[pa.RecordBatch]:
-        judgement, work = self.judgement, self.work[number]
-        known: dict[int, Facts] = {}
-        pending: dict[str, dict[str, list[str]]] = {}
-        periods: dict[str, PeriodGroups] = {}
-        with engine(judgement, work, folder) as connection:
-            references = References(store, self.dimensions, folder)
-            for load_date, files in by_load_date(work).items():
-                place = folder / load_date
-                place.mkdir()
-                intake = read(store, judgement, files, place)
-                references.prepare(connection, load_date)
-                judge(connection, judgement, intake, load_date)
-                known |= facts(intake, judged_files(connection))
-                pending[load_date] = pending_keys(connection, judgement)
-                if len(files) == self.files[load_date]:
-                    groups = connection.execute(period_groups_sql(judgement.market)).fetchall()
-                    periods[load_date] = PeriodGroups.of(groups)
-                rejected = f"SELECT *, DATE '{load_date}' AS load_date FROM ({rejected_sql(judgement)})"
-                rows = f"(FROM accepted UNION ALL BY NAME {rejected})"
-                yield from batches.of_query(connection, judged_types(judgement), rows)
-        said = {"files": known, "pending": pending, "periods": {d: asdict(g) for d, g in periods.items()}}
-        store.put(known_key(self.prefix, number), json.dumps(said).encode())
+    def _judge(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        store: Store,
+        files: Sequence[Delivered],
+        folder: Path,
+        report: Report,
+    ) -> None:
+        judgement, load_date = self.judgement, files[0].load_date
+        intake = read(store, judgement, files, folder)
+        judge(connection, judgement, intake, load_date)
+        report.files |= reported(intake, judged_files(connection))
+        report.pending[load_date] = pending_keys(connection, judgement)
+        if len(files) == self.files[load_date]:
+            groups = connection.execute(period_groups_sql(judgement.market)).fetchall()
+            report.periods[load_date] = PeriodGroups.of(groups)
+        rejected = f"SELECT *, DATE '{load_date}' AS load_date FROM ({rejected_sql(judgement)})"
+        columns = ", ".join(
+            f"CAST({name} AS {sql_type(kind)}) AS {name}" for name, kind in judged_types(judgement).items()
+        )
+        rows = f"SELECT {columns} FROM (FROM accepted UNION ALL BY NAME {rejected})"
+        file = write_parquet(connection, rows, folder / "judged.parquet")
+        store.put(f"{self.prefix}{files[0].index:06}.parquet", Path(file.path))
 
 
 def engine(
@@ -93,8 +103,3 @@ def engine(
     """Open a session of the engine for the files of a task, which has one core."""
     on_disk = sum(file.entry.size for file in files) > LARGE_BYTES
     return connect(judgement.market, folder, on_disk=on_disk, threads=1)
-
-
-def known_key(prefix: str, number: int) -> str:
-    """Key of what a task says of its files."""
-    return f"{prefix}known/{number}.json"

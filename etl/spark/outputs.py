@@ -1,15 +1,16 @@
 """What Spark writes of the units that are judged together: one file a folder, checked against the counts."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Self
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from etl.contract import Contract, rule_version
 from etl.engine import ParquetFile
 from etl.errors import DataLakeError
 from etl.merge import HELD_REJECTS, by_load, conflict_columns, conflicts_key, held_key, silver_key
-from etl.parallel import each
 from etl.spark.dialect import Dialect
 from etl.spark.place import Place
 
@@ -27,21 +28,37 @@ class Target:
 
 
 class Outputs:
-    """Collects what is to be written and writes it at once."""
+    """Writes what is added, at once and at the same time; leaving it waits for what is being written.
 
-    def __init__(self, spark: SparkSession, dialect: Dialect, contract: Contract, place: Place) -> None:
+    `runs` maps load dates to run ids.
+    """
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        dialect: Dialect,
+        contract: Contract,
+        place: Place,
+        runs: Mapping[str, str],
+    ) -> None:
         self.spark = spark
         self.dialect = dialect
         self.contract = contract
         self.place = place
+        self.run_id = _run(runs)
         self.columns = ", ".join(f.name for f in contract.stored_fields)
-        self.frames: dict[str, DataFrame] = {}
+        self.pool = ThreadPoolExecutor()
+        self.writing: dict[str, Future[None]] = {}
         self.targets: dict[str, Target] = {}
 
-    def add_partitions(
-        self, tally: Mapping[str, Sequence[tuple[str, str, int, str, str]]], runs: Mapping[str, str]
-    ) -> None:
-        """Add the view `merged`, as tallied by delivery date; `runs` maps load dates to run ids."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.pool.shutdown(cancel_futures=True)
+
+    def add_partitions(self, tally: Mapping[str, Sequence[tuple[str, str, int, str, str]]]) -> None:
+        """Add the view `merged`, as tallied by delivery date."""
         current: dict[str, Target] = {}
         held: dict[str, Target] = {}
         lost: dict[str, Target] = {}
@@ -69,7 +86,7 @@ class Outputs:
         )
         select = conflict_columns(self.contract, rule_version(self.contract.name))
         relation = self.dialect.sql(
-            f"SELECT {select}, {_run(runs)} AS run_id, delivery_date, load_date, standing FROM merged"
+            f"SELECT {select}, {self.run_id} AS run_id, delivery_date, load_date, standing FROM merged"
         )
         self._add(
             "conflicts",
@@ -79,25 +96,22 @@ class Outputs:
             lost,
         )
 
-    def add_quarantine(self, targets: Mapping[str, Target], runs: Mapping[str, str]) -> None:
+    def add_quarantine(self, targets: Mapping[str, Target]) -> None:
         """Add the view `rejected`, by load date."""
         version = rule_version(self.contract.name)
         self._add(
             "quarantine",
             f"""SELECT {_QUARANTINE}, CAST(load_date AS STRING) AS {_FOLDER} FROM (
-              SELECT *, '{version}' AS rule_version, {_run(runs)} AS run_id FROM rejected)""",
+              SELECT *, '{version}' AS rule_version, {self.run_id} AS run_id FROM rejected)""",
             ("source_object", "source_line"),
             targets,
         )
 
-    def write(self) -> dict[str, ParquetFile]:
-        """Write all and return the files by the keys they are published under."""
-
-        def write(name: str) -> None:
-            self.place.write(self.frames[name], name, by=_FOLDER)
-
-        each(write, self.frames)
-        written = self.place.files([key for name in self.frames for key in self.place.keys(name)])
+    def files(self) -> dict[str, ParquetFile]:
+        """Return the files, once they are written, by the keys they are published under."""
+        for writing in self.writing.values():
+            writing.result()
+        written = self.place.files([key for name in self.writing for key in self.place.keys(name)])
         found: dict[str, list[ParquetFile]] = {}
         for key, file in written.items():
             found.setdefault(key.removeprefix(self.place.prefix).rpartition("/")[0], []).append(file)
@@ -113,12 +127,12 @@ class Outputs:
         return {self.targets[folder].key: files[0] for folder, files in found.items()}
 
     def _add(self, name: str, select: str, order: Sequence[str], targets: Mapping[str, Target]) -> None:
-        """Add rows to be written so that each folder's are in one task, and so in one file, in order."""
+        """Begin to write rows so that each folder's are in one task, and so in one file, in order."""
         expected = {f"{name}/{_FOLDER}={folder}": target for folder, target in targets.items() if target.rows}
         if not expected:
             return
-        frame = self.spark.sql(select)
-        self.frames[name] = frame.repartition(_FOLDER).sortWithinPartitions(_FOLDER, *order)
+        frame = self.spark.sql(select).repartition(_FOLDER).sortWithinPartitions(_FOLDER, *order)
+        self.writing[name] = self.pool.submit(self.place.write, frame, name, by=_FOLDER)
         self.targets |= expected
 
 

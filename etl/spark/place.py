@@ -6,25 +6,21 @@ deleted by the next one.
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
-import pyarrow as pa
-import pyarrow.parquet
+import duckdb
 from pyspark.sql import DataFrame, SparkSession
 
-from etl.engine import ParquetFile
-from etl.errors import DataLakeError
+from etl.engine import ParquetFile, quoted
 from etl.scan import sha256
-from etl.spark import batches
-from etl.spark.answers import answers
+from etl.spark.answers import reports
 from etl.spark.columns import ddl
 from etl.spark.views import small
 from etl.store import Store, open_store
 
 ROW_GROUP_BYTES = 16 << 20
-_MEASURED = {"key": "string", "rows": "bigint", "size": "bigint", "sha256": "string"}
 
 
 class Place:
@@ -61,43 +57,33 @@ class Place:
     def files(self, keys: Sequence[str]) -> dict[str, ParquetFile]:
         """Measure written files on the executors: rows by their footers, bytes, SHA-256."""
         share = min(len(keys), self.spark.sparkContext.defaultParallelism)
-        tasks = [list(keys[n::share]) for n in range(share)]
-        if not tasks:
-            return {}
-        numbers = self.spark.range(0, len(tasks), 1, len(tasks))
-        measured = numbers.mapInArrow(_Measure(self.store.uri, tasks), ddl(_MEASURED))
-        found = {key: ParquetFile(key, rows, size, digest) for key, rows, size, digest in answers(measured)}
-        if set(found) != set(keys):
-            raise DataLakeError(
-                "Files that Spark wrote are not there.",
-                where=self.uri(self.prefix),
-                fix="Run again; nothing was published.",
-            )
-        return found
+        shares = [keys[n::share] for n in range(share)]
+        measured = reports(self.spark, Measure(self.store.uri), shares)
+        return {str(file.path): file for files in measured for file in files}
 
     def clear(self) -> None:
         """Delete the folder and all that is in it."""
         self.store.delete([e.key for e in self.store.list(self.prefix)])
 
 
-class _Measure:
-    def __init__(self, uri: str, tasks: list[list[str]]) -> None:
-        self.uri = uri
-        self.tasks = tasks
+class Measure:
+    """The work of a task: measures files of the lake."""
 
-    def __call__(self, numbers: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+
+    def __call__(self, keys: Sequence[str]) -> list[ParquetFile]:
+        """Measure the objects of some keys; DataLakeError when one is not there."""
         store = open_store(self.uri)
-        facts: dict[str, list[object]] = {name: [] for name in _MEASURED}
-        for batch in numbers:
-            for number in batch.column(0).to_pylist():
-                for key in self.tasks[number]:
-                    with tempfile.TemporaryDirectory(prefix="lake-") as folder:
-                        path = store.fetch(key, Path(folder))
-                        rows = pyarrow.parquet.read_metadata(path).num_rows
-                        found = (key, rows, path.stat().st_size, sha256(path))
-                    for name, fact in zip(facts, found, strict=True):
-                        facts[name].append(fact)
-        yield from batches.of_values(_MEASURED, facts)
+        with duckdb.connect() as connection:
+            return [self._measure(store, connection, key) for key in keys]
+
+    def _measure(self, store: Store, connection: duckdb.DuckDBPyConnection, key: str) -> ParquetFile:
+        with tempfile.TemporaryDirectory(prefix="lake-") as folder:
+            path = store.fetch(key, Path(folder))
+            footer = f"SELECT num_rows FROM parquet_file_metadata('{quoted(path)}')"
+            ((rows,),) = connection.execute(footer).fetchall()
+            return ParquetFile(key, rows, path.stat().st_size, sha256(path))
 
 
 def address(store: Store, key: str) -> str:

@@ -1,9 +1,7 @@
 """Delivered transactions, judged in one pass and kept as one table that everything after reads."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -11,15 +9,17 @@ from etl.counts import PeriodGroups
 from etl.dimensions import DIMENSIONS, Dimensions
 from etl.discover import Delivery
 from etl.judge import Judgement
-from etl.parallel import each
 from etl.parts import Intake
-from etl.spark.columns import ddl, judged_types
-from etl.spark.delivered import Facts, by_load_date, gather, number, tasks
-from etl.spark.judge import Judge, known_key
+from etl.spark.answers import reports
+from etl.spark.columns import judged_types
+from etl.spark.delivered import by_load_date, gather, number, tasks
+from etl.spark.judge import Judge
 from etl.spark.place import Place
 from etl.spark.views import small, view
 from etl.store import Store
 from etl.tally import Judged
+
+JUDGED = "judged"
 
 
 @dataclass(slots=True)
@@ -52,32 +52,20 @@ class Stage:
         """Judge the files of deliveries, each read once; return what is known, by load date."""
         delivered = number(deliveries)
         work = tasks(delivered, self.spark.sparkContext.defaultParallelism)
-        types = judged_types(self.judgement)
-        rows = self.spark.range(0, len(work), 1, max(1, len(work))).mapInArrow(
-            Judge(self.store.uri, self.place.prefix, self.judgement, dimensions, work), ddl(types)
-        )
-        self.place.write(rows, "judged")
-        self.place.read("judged", types).createOrReplaceTempView("judged")
-        known: dict[int, Facts] = {}
-        said = each(self._said, range(len(work)))
-        for task in said:
-            known |= {int(index): facts for index, facts in task["files"].items()}
+        judge = Judge(self.store.uri, f"{self.place.prefix}{JUDGED}/", self.judgement, dimensions, work)
+        said = reports(self.spark, judge, work)
+        self.place.read(JUDGED, judged_types(self.judgement)).createOrReplaceTempView("judged")
+        known = {index: file for report in said for index, file in report.files.items()}
         dated = by_load_date(delivered)
         found = {d.load_date: JudgedDelivery(*gather(known, dated[d.load_date])) for d in deliveries}
-        for task in said:
-            for load_date, keys in task["pending"].items():
+        for report in said:
+            for load_date, keys in report.pending.items():
                 for name in DIMENSIONS:
                     found[load_date].pending[name].update(keys[name])
-            for load_date, groups in task["periods"].items():
-                found[load_date].periods = PeriodGroups(**groups)
+            for load_date, groups in report.periods.items():
+                found[load_date].periods = groups
         self._create_views(delivery.intake for delivery in found.values())
         return found
-
-    def _said(self, number: int) -> dict[str, Any]:
-        body = self.store.get(known_key(self.place.prefix, number))
-        assert body is not None, "a task that ended has said what it found"
-        said: dict[str, Any] = json.loads(body)
-        return said
 
     def _create_views(self, intakes: Iterable[Intake]) -> None:
         """Files with the content of another may have been judged, in another task, but do not count."""

@@ -1,6 +1,5 @@
 """The due units of a dataset on Spark: all in the same queries, as Spark takes long to plan each."""
 
-import json
 import shutil
 import time
 from collections import Counter
@@ -20,12 +19,11 @@ from etl.merge import Partition, conflicts_key, describe, held_key, silver_key
 from etl.parts import Intake
 from etl.quality import Outcome
 from etl.release import JudgedUnit
-from etl.spark.answers import MANY, answers
-from etl.spark.columns import ddl
+from etl.spark.answers import MANY, answers, reports
 from etl.spark.delivered import Delivered, by_load_date, gather, number
 from etl.spark.dialect import Dialect
-from etl.spark.dimension import TYPES, JudgeDimension
-from etl.spark.merge import Merge, dates
+from etl.spark.dimension import DimensionReport, JudgeDimension
+from etl.spark.merge import Merge, Versions, dates
 from etl.spark.outputs import Outputs, Target
 from etl.spark.place import Place
 from etl.spark.stage import JudgedDelivery, Stage
@@ -106,9 +104,31 @@ class SparkWorkload(Workload):
     def _judge_transactions(
         self, due: Sequence[Delivery], place: Place, dimensions: Dimensions
     ) -> list[JudgedUnit]:
-        stage = Stage(self.spark, self.judgement, self.store, place)
-        found = stage.take_in(due, dimensions)
+        found = Stage(self.spark, self.judgement, self.store, place).take_in(due, dimensions)
         units = [self._begin(delivery, found[delivery.load_date].intake) for delivery in due]
+        quarantines = {unit.delivery.load_date: self._quarantine(unit, found) for unit in units}
+        with Outputs(self.spark, self.dialect, self.contract, place, self._runs(units)) as outputs:
+            # What rows are rejected for by themselves is known, and is written while others are settled.
+            outputs.add_quarantine({day: target for day, (target, _) in quarantines.items()})
+            versions, results = self._settle(units, found)
+            outputs.add_partitions(versions.tally)
+            files = outputs.files()
+        self.merged = {
+            day: partition(day, versions.tally.get(day, ()), files) for day in sorted(versions.days)
+        }
+        for unit in units:
+            load_date = unit.delivery.load_date
+            target, reasons = quarantines[load_date]
+            file = files.get(target.key, ParquetFile("", 0, 0, ""))
+            self._conclude(unit, results[load_date], Quarantined(file, reasons))
+            if not unit.breached:
+                self._describe(unit, pending=found[load_date].pending)
+        return units
+
+    def _settle(
+        self, units: Sequence[JudgedUnit], found: Mapping[str, JudgedDelivery]
+    ) -> tuple[Versions, dict[str, tuple[Outcome, ...]]]:
+        """Settle units, each as of its load date, and weigh them; return what is left and their outcomes."""
         merge = Merge(
             self.spark,
             self.dialect,
@@ -133,72 +153,41 @@ class SparkWorkload(Workload):
                 # What comes after it must not see it.
                 breached.add(load_date)
                 versions = merge.settle(breached)
-        outputs = Outputs(self.spark, self.dialect, self.contract, place)
-        outputs.add_partitions(versions.tally, self._runs(units))
-        files = self._write(units, found, results, outputs)
-        self.merged = {
-            day: partition(day, versions.tally.get(day, ()), files) for day in sorted(versions.days)
-        }
-        for unit in units:
-            if not unit.breached:
-                self._describe(unit, pending=found[unit.delivery.load_date].pending)
-        return units
+        return versions, results
 
     def _judge_dimension(self, due: Sequence[Delivery], place: Place) -> list[JudgedUnit]:
         dated = by_load_date(number(due))
-        work = list(dated.values())
-        judged = self.spark.range(0, len(work), 1, len(work)).mapInArrow(
-            JudgeDimension(self.store.uri, place.prefix, self.judgement, work), ddl(TYPES)
-        )
-        said = {load_date: json.loads(text) for load_date, text in answers(judged)}
+        judge = JudgeDimension(self.store.uri, place.prefix, self.judgement)
+        said = dict(zip(dated, reports(self.spark, judge, list(dated.values())), strict=True))
         return [self._dimension_unit(delivery, dated, said[delivery.load_date]) for delivery in due]
 
     def _dimension_unit(
-        self, delivery: Delivery, dated: Mapping[str, Sequence[Delivered]], said: Mapping[str, Any]
+        self, delivery: Delivery, dated: Mapping[str, Sequence[Delivered]], said: DimensionReport
     ) -> JudgedUnit:
         """Weigh what a task found of a load date."""
-        known = {int(index): facts for index, facts in said["files"].items()}
-        intake, judged = gather(known, dated[delivery.load_date])
+        intake, judged = gather(said.files, dated[delivery.load_date])
         unit = self._begin(delivery, intake)
-        unit.standings = Counter(said["standings"])
-        self._record_dimension(unit, ParquetFile(*said["silver"]) if said["silver"] else None)
+        unit.standings = Counter(said.standings)
+        self._record_dimension(unit, said.silver)
         results = self._weigh(unit, judged, PeriodGroups())
-        self._conclude(unit, results, Quarantined(ParquetFile(*said["quarantine"]), said["reasons"]))
+        self._conclude(unit, results, said.quarantined)
         if not unit.breached:
-            self._describe(unit, content=said["content"])
+            self._describe(unit, content=said.content)
         return unit
 
-    def _write(
-        self,
-        units: Sequence[JudgedUnit],
-        found: Mapping[str, JudgedDelivery],
-        results: Mapping[str, tuple[Outcome, ...]],
-        outputs: Outputs,
-    ) -> Mapping[str, ParquetFile]:
-        """Write what was added and the quarantine; take what was wrong with the units into them."""
-        keys = {unit.delivery.load_date: self._key("quarantine", unit.delivery, "records") for unit in units}
-        targets, reasons = {}, {}
-        for unit in units:
-            load_date = unit.delivery.load_date
-            rows, reasons[load_date] = self._counted(found[load_date])
-            targets[load_date] = Target(keys[load_date], rows)
-        outputs.add_quarantine(targets, self._runs(units))
-        files = outputs.write()
-        for unit in units:
-            load_date = unit.delivery.load_date
-            file = files.get(keys[load_date], ParquetFile("", 0, 0, ""))
-            self._conclude(unit, results[load_date], Quarantined(file, reasons[load_date]))
-        return files
-
-    def _counted(self, found: JudgedDelivery) -> tuple[int, dict[str, int]]:
-        """Rows of a unit's own quarantine, and records by reason, from what was counted before."""
-        intake, judged = found.intake, found.judged
+    def _quarantine(
+        self, unit: JudgedUnit, found: Mapping[str, JudgedDelivery]
+    ) -> tuple[Target, dict[str, int]]:
+        """Return where a unit's own quarantine goes, and records by reason, from what was counted before."""
+        delivery = unit.delivery
+        intake, judged = unit.intake, found[delivery.load_date].judged
         reasons = Counter({r.id: judged.failed[r.id] for r in self.judgement.rejections})
         rejecting = {r.id for r in rule_index(self.contract.name).values() if r.severity != Severity.WARN}
         reasons.update({reason: n for reason, n in intake.record_counts.items() if reason in rejecting})
         whole = sum(f.fault is not None for f in intake.files)
         rows = judged.rejected + intake.broken + whole
-        return rows, {reason: n for reason, n in sorted(reasons.items()) if n}
+        target = Target(self._key("quarantine", delivery, "records"), rows)
+        return target, {reason: n for reason, n in sorted(reasons.items()) if n}
 
     def _periods(self, found: Mapping[str, JudgedDelivery]) -> dict[str, PeriodGroups]:
         """Return the period groups by load date; those that no task knew by itself are found here."""

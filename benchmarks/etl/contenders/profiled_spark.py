@@ -22,7 +22,7 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("judging and writing dimensions", workload.SparkWorkload, "_judge_dimension"),
     ("judging transactions where they are read", stage.Stage, "take_in"),
     ("settling transactions", workload.SparkWorkload, "_judge_transactions"),
-    ("sorting, writing and measuring files", outputs.Outputs, "write"),
+    ("sorting, writing and measuring files", outputs.Outputs, "files"),
     ("publishing", publish, "publish"),
 )
 
