@@ -3,50 +3,27 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from etl import publish
+from etl.client_days import ClientDays
 from etl.contract import GOLD_TABLES, Contract, load
 from etl.engine import ParquetFile, model, read_parquet, typed_columns, write_parquet
 from etl.errors import DataLakeError
 from etl.lock import hold
 from etl.market import Market
-from etl.parallel import each
 from etl.progress import say
 from etl.publish import Output, read_index
-from etl.session import Session, session
+from etl.session import session
 from etl.slices import MONTHLY, Silver, Slice, curated_area, next_month, plan
 from etl.store import Store
 from etl.summary import RunSummary, UnitResult
+from etl.workshop import Workshop
 
 JOB = "processed-to-curated"
-
-
-@dataclass(slots=True)
-class Workshop:
-    """One run's store and session, and what it fetched by key and content."""
-
-    store: Store
-    session: Session
-    fetched: dict[tuple[str, str], Path] = field(default_factory=dict)
-
-    def fetch(self, entries: list[Mapping[str, Any]]) -> list[Path]:
-        """Return local files of partitions, as their index entries describe them."""
-
-        def path(entry: Mapping[str, Any]) -> Path:
-            known = self.fetched.get((entry["key"], entry["sha256"]))
-            if known is None:
-                folder = self.session.folder / entry["sha256"][:16]
-                folder.mkdir(exist_ok=True)
-                known = self.fetched[entry["key"], entry["sha256"]] = self.store.fetch(entry["key"], folder)
-            return known
-
-        return each(path, entries)
 
 
 Computed = tuple[dict[str, ParquetFile], int, set[str]]
@@ -79,7 +56,7 @@ def run(
     summary = RunSummary(JOB) if summary is None else summary
     silver = Silver.read(store)
     with session(market) as room:
-        workshop = Workshop(store, room)
+        workshop = Workshop(store, room, force)
         for table in GOLD_TABLES:
             if tables is None or table in tables:
                 _run_table(
@@ -87,7 +64,6 @@ def run(
                     silver,
                     load(table),
                     summary,
-                    force=force,
                     lock_wait=lock_wait,
                     compute=compute or _compute,
                 )
@@ -102,11 +78,10 @@ def _run_table(
     contract: Contract,
     summary: RunSummary,
     *,
-    force: bool,
     lock_wait: float,
     compute: Compute,
 ) -> None:
-    store, market = workshop.store, workshop.session.market
+    store, market, force = workshop.store, workshop.session.market, workshop.force
     area = curated_area(contract.name)
     slices, due, gone = plan(silver, read_index(store, area), market, contract, force)
     if not due and not gone and not publish.interrupted(store, area):
@@ -172,17 +147,23 @@ def _compute(workshop: Workshop, silver: Silver, contract: Contract, due: list[S
     rows_in = sum(silver.transactions[day]["rows"] for day in days)
     connection, market = workshop.session.connection, workshop.session.market
     _calendar(connection, market, days)
+    client_days: ClientDays | None = None
     if contract.name == MONTHLY:
+        client_days = ClientDays(workshop, silver)
         _client_power(connection, workshop, silver)
     order = ", ".join(contract.sorted_by)
     select = f"SELECT {typed_columns(contract)} FROM ({model(contract.name)}) ORDER BY {order}"
     for part in due:
-        _deliveries(connection, workshop.fetch([silver.transactions[day] for day in part.sources]))
+        if client_days:
+            paths = client_days.files(part.sources)
+            connection.execute(f"CREATE OR REPLACE VIEW client_days AS FROM {read_parquet(paths)}")
+        else:
+            workshop.create_deliveries(silver, part.sources)
         path = workshop.session.folder / f"{part.table}-{part.day}.parquet"
         file = write_parquet(connection, select, path)
         if file.rows:
             files[part.key] = file
-        if contract.name == MONTHLY:
+        if client_days:
             lacking = connection.execute(
                 f"SELECT count(*) FROM {read_parquet([path])} WHERE load_factor IS NULL"
             ).fetchone()
@@ -211,17 +192,6 @@ def calendar(market: Market, days: list[str]) -> tuple[list[tuple[date, int]], l
         minutes = sum(market.day_minutes(first + timedelta(days=n)) for n in range(length))
         hours.append((first, minutes // 60))
     return [(d, market.day_minutes(d) // market.period_minutes(d)) for d in dates], hours
-
-
-def _deliveries(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> None:
-    connection.execute(f"CREATE OR REPLACE VIEW deliveries AS {deliveries_sql(read_parquet(paths))}")
-
-
-def deliveries_sql(relation: str) -> str:
-    """SELECT of Silver transactions with what the models of Gold need besides."""
-    return f"""SELECT *, CAST(date_trunc('month', delivery_date) AS DATE) AS delivery_month,
-      market_peak(market_local(delivery_start)) AS is_peak
-    FROM {relation}"""
 
 
 def _client_power(connection: duckdb.DuckDBPyConnection, workshop: Workshop, silver: Silver) -> None:

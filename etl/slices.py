@@ -68,7 +68,9 @@ def plan(
 ) -> tuple[list[Slice], list[Slice], set[str]]:
     """Return all slices, those that are due, and the days published before that have no sources any more."""
     published = index["partitions"]
-    settings = [market.timezone, market.peak_hours, market.holidays, contract.digest, model(contract.name)]
+    models = [model("client_days")] if contract.name == MONTHLY else []
+    models.append(model(contract.name))
+    settings = [market.timezone, market.peak_hours, market.holidays, contract.digest, *models]
     days = [day for day, entry in sorted(silver.transactions.items()) if entry["rows"]]
     grouped: dict[str, list[str]] = {}
     for day in days:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pyspark.sql import SparkSession
 
 from etl.contract import Contract, load
-from etl.curated import Computed, Workshop, calendar, client_entries, deliveries_sql
+from etl.curated import Computed, calendar, client_entries
 from etl.engine import ParquetFile, model
 from etl.errors import DataLakeError
 from etl.market import Market
@@ -15,8 +15,9 @@ from etl.spark.answers import answers
 from etl.spark.columns import spark_type, stored_types
 from etl.spark.dialect import Dialect
 from etl.spark.place import Place, read_published
-from etl.spark.views import small
+from etl.spark.views import small, view
 from etl.store import Store
+from etl.workshop import Workshop, deliveries_sql
 
 _FOLDER = "folder"
 
@@ -64,13 +65,14 @@ class Gold:
         return files, rows_in, powerless
 
     def _views(self, store: Store, market: Market, dialect: Dialect, silver: Silver, days: list[str]) -> None:
-        """Create deliveries, market_days, market_months and client_power."""
+        """Create deliveries, client_days, market_days, market_months and client_power."""
         spark = self.spark
         keys = [silver.transactions[day]["key"] for day in days]
         read_published(spark, store, keys, stored_types(load("transactions"))).createOrReplaceTempView(
             "silver"
         )
         spark.sql(dialect.sql(deliveries_sql("silver"))).createOrReplaceTempView("deliveries")
+        view(spark, "client_days", dialect.sql(model("client_days")))
         periods, hours = calendar(market, days)
         of_days = {"delivery_date": "date", "periods_expected": "int"}
         small(spark, of_days, periods).createOrReplaceTempView("market_days")

@@ -90,6 +90,10 @@ class Lake:
             if "/_ops/locks/" not in e.key
         }
 
+    def published(self) -> dict[str, str]:
+        """SHA-256 of every object but locks and what one engine keeps for its own next run."""
+        return {key: digest for key, digest in self.content().items() if "/_ops/client_days/" not in key}
+
 
 def lines(dataset: str, *rows: str) -> str:
     """A CSV file of a dataset."""

@@ -95,6 +95,7 @@ MODELS = (
     "transaction_status",
     "valid_days",
     "client_power",
+    "client_days",
     "daily_energy_consumption",
     "provider_performance",
     "client_analytics",

@@ -111,10 +111,10 @@ def test_gold_is_equal(table: str, on_spark: Lake, duckdb: Lake, verdicts: oracl
 
 
 def test_objects_indexes_and_schemas_are_those_of_the_other_engine(on_spark: Lake, duckdb: Lake) -> None:
-    assert set(on_spark.content()) == set(duckdb.content())
+    assert set(on_spark.published()) == set(duckdb.published())
     for lake in (on_spark, duckdb):
         assert not list(lake.store.list("processed/_ops/staging/"))
-    keys = [key for key in duckdb.content() if key.endswith(".parquet")]
+    keys = [key for key in duckdb.published() if key.endswith(".parquet")]
     for key in keys:
         assert schema(on_spark, key) == schema(duckdb, key), key
 

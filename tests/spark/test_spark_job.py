@@ -61,8 +61,8 @@ def test_a_killed_job_is_finished_by_the_next_and_ends_where_the_other_engine_do
     for job in ("raw_to_processed", "processed_to_curated"):
         done = start(tmp_path, job, other, "--engine", "duckdb", python=Path(sys.executable))
         assert done.returncode == 0, done.stderr
-    assert set(lake.content()) == set(other.content())
-    for prefix in sorted({key.split("/part-")[0] for key in other.content() if key.endswith(".parquet")}):
+    assert set(lake.published()) == set(other.published())
+    for prefix in sorted({key.split("/part-")[0] for key in other.published() if key.endswith(".parquet")}):
         assert row_hash(lake.table(prefix)) == row_hash(other.table(prefix)), prefix
     assert not list(lake.store.list("processed/_ops/staging/"))
 
