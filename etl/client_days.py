@@ -8,7 +8,7 @@ import duckdb
 from etl import publish
 from etl.engine import model, quoted, write_parquet
 from etl.parallel import each
-from etl.slices import MONTHLY, Silver, curated_area
+from etl.slices import MONTHLY, Silver, clock, curated_area
 from etl.workshop import Workshop
 
 _MODEL = "client_days"
@@ -25,9 +25,9 @@ class ClientDays:
     def __init__(self, workshop: Workshop, silver: Silver) -> None:
         self.workshop = workshop
         self.silver = silver
-        market, store = workshop.session.market, workshop.store
+        store = workshop.store
         self.prefix = f"{curated_area(MONTHLY).root}{_MODEL}/"
-        settings = [market.timezone, market.peak_hours, market.holidays, model(_MODEL)]
+        settings = [*clock(workshop.session.market), model(_MODEL)]
         self.keys = {
             day: f"{self.prefix}{day}-{publish.digest([settings, entry['sha256']])[:16]}.parquet"
             for day, entry in silver.transactions.items()

@@ -63,6 +63,11 @@ def curated_area(table: str) -> Area:
     return Area("curated/_ops/", table)
 
 
+def clock(market: Market) -> list[Any]:
+    """Return the settings of a market that Gold depends on: what was computed under others is out of date."""
+    return [market.timezone, market.peak_hours, market.holidays]
+
+
 def plan(
     silver: Silver, index: Mapping[str, Any], market: Market, contract: Contract, force: bool
 ) -> tuple[list[Slice], list[Slice], set[str]]:
@@ -70,7 +75,7 @@ def plan(
     published = index["partitions"]
     models = [model("client_days")] if contract.name == MONTHLY else []
     models.append(model(contract.name))
-    settings = [market.timezone, market.peak_hours, market.holidays, contract.digest, *models]
+    settings = [*clock(market), contract.digest, *models]
     days = [day for day, entry in sorted(silver.transactions.items()) if entry["rows"]]
     grouped: dict[str, list[str]] = {}
     for day in days:
